@@ -1,0 +1,190 @@
+// Every default of the recipe, with its unit, range and source, so that `plan`, `steps` and `init` can print it.
+import { z } from "zod"
+
+/** What `init` and `plan` print beside a key. */
+export interface KeyNote {
+  unit?: string
+  /** Where the default comes from. */
+  source?: string
+}
+
+/** Notes by schema. Kept apart from Zod's own metadata so that a wrapped schema (default, optional) finds them too. */
+export const keyNotes = z.registry<KeyNote & { description: string }>()
+
+const note = <T extends z.ZodType>(schema: T, description: string, { unit, source }: KeyNote = {}): T => {
+  schema.register(keyNotes, { description, ...(unit && { unit }), ...(source && { source }) })
+  return schema.describe(unit ? `${description} (${unit})` : description) as T
+}
+
+const share = (value: number) => z.number().min(0).max(1).default(value)
+const count = (value: number, least = 1) => z.int().min(least).default(value)
+
+/** Where rows come from. `columns` maps our names to the source's: `{question: "problem", reference: "answer"}`. */
+export const sourceConfig = z.union([
+  z.string().min(1),
+  z.strictObject({
+    path: note(z.string().min(1), "File, folder or glob"),
+    name: note(z.string().min(1).optional(), "Name in the rows and the manifest; by default the file's name"),
+    columns: note(z.record(z.string(), z.string()).optional(), "Our column name -> the source's"),
+    license: note(z.string().min(1).optional(), "SPDX id, carried into every row and the manifest"),
+    revision: note(z.string().min(1).optional(), "Revision of the source, carried into every row"),
+  }),
+])
+export type SourceConfig = z.infer<typeof sourceConfig>
+
+/** One role's model behind an OpenAI-compatible endpoint. */
+export const modelConfig = z.strictObject({
+  baseUrl: note(z.string().min(1).default("embedded"), 'Base URL up to /v1, or "embedded" for the embedded model'),
+  replicas: note(z.array(z.string().min(1)).default([]), "Further base URLs that serve the same model"),
+  model: note(z.string().min(1).optional(), "Model name as the server knows it; by default its only one"),
+  identity: note(
+    z.string().min(1).optional(),
+    "Whose answers these are; by default the model's name. Change it when the weights behind a name change",
+  ),
+  apiKeyEnv: note(z.string().min(1).optional(), "Name of the environment variable that holds the API key"),
+  headers: note(z.record(z.string(), z.string()).default({}), "Further HTTP headers, without secrets"),
+  extraBody: note(
+    z.record(z.string(), z.json()).default({}),
+    'Further keys of the request body, e.g. {"chat_template_kwargs": {"enable_thinking": true}}',
+  ),
+  temperature: note(z.number().min(0).max(2).optional(), "Sampling temperature; overrides the recipe's"),
+  topP: note(z.number().gt(0).max(1).optional(), "Nucleus mass; overrides the recipe's"),
+  maxInFlight: note(count(32), "Requests in flight", { unit: "requests" }),
+  requestsPerMinute: note(z.number().positive().optional(), "Limit on requests", { unit: "per minute" }),
+  tokensPerMinute: note(z.number().positive().optional(), "Limit on input and output tokens", { unit: "per minute" }),
+  price: note(
+    z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
+    "Price of a million tokens",
+    { unit: "USD per million tokens" },
+  ),
+  timeoutMs: note(z.int().min(100).default(3_600_000), "Longest time for one answer after admission", { unit: "ms" }),
+  idleTimeoutMs: note(z.int().min(100).default(600_000), "Longest silence of the server within one answer", {
+    unit: "ms",
+  }),
+  streamAboveTokens: note(count(2_048, 0), "Answers that may be longer than this are streamed", { unit: "tokens" }),
+  attempts: note(count(8), "Tries of one request that meets faults (429 and outages are waited out and not counted)", {
+    unit: "requests",
+  }),
+})
+export type ModelConfig = z.infer<typeof modelConfig>
+
+const report = "Qwen3 Technical Report, arXiv 2505.09388"
+
+/** How many drafts a question gets and how they are sampled. */
+export const draftsConfig = z.strictObject({
+  initial: note(count(8), "Drafts of every question", { unit: "drafts", source: "recipe default; the report says N" }),
+  maximum: note(count(32), "Drafts of a question while none is right", {
+    unit: "drafts",
+    source: "OpenMathReasoning (up to 32), OpenCodeReasoning (32)",
+  }),
+  temperature: note(z.number().min(0).max(2).default(0.6), "Sampling temperature", {
+    source: `${report}, section 4.7`,
+  }),
+  topP: note(z.number().gt(0).max(1).default(0.95), "Nucleus mass", { source: `${report}, section 4.7` }),
+  maxTokens: note(count(32_768), "Longest draft, thinking included", {
+    unit: "tokens",
+    source: `${report}, section 4.7`,
+  }),
+})
+
+/** The question filter. */
+export const judgingConfig = z.strictObject({
+  decide: note(
+    z.enum(["schema", "logprobs"]).default("schema"),
+    "How a judge decides: a JSON answer under a schema, or the log-probabilities of yes and no",
+  ),
+  threshold: note(share(0.5), "Probability of yes from which `logprobs` says yes"),
+  directAttempts: note(count(4, 0), "Answers without chain of thought; one right answer drops the question. 0: off", {
+    unit: "answers",
+    source: "recipe default for the report's fourth criterion (section 4.1)",
+  }),
+  directMaxTokens: note(count(64), "Longest answer without chain of thought", { unit: "tokens" }),
+  criteria: note(
+    z
+      .array(z.enum(["not-verifiable", "several-questions", "text-generation"]))
+      .default(["not-verifiable", "several-questions", "text-generation"]),
+    "Criteria that a judge decides, each asked on its own",
+    { source: `${report}, section 4.1` },
+  ),
+  labelDomains: note(z.boolean().default(true), "Ask the judge for the domain of questions that have none"),
+  domains: note(
+    z.array(z.string().min(1)).min(1).default(["mathematics", "code", "logic", "science"]),
+    "Domains that the judge chooses from",
+    { source: `${report}, section 4.1` },
+  ),
+})
+
+/** The response filter. Each can be switched off. */
+export const responseFilterConfig = z.strictObject({
+  off: note(
+    z.array(z.enum(["wrong-answer", "truncated", "repetition", "reserve-similarity"])).default([]),
+    "Response filters to leave out",
+  ),
+  repetition: z
+    .strictObject({
+      ngram: note(count(12, 2), "Words in a repeated n-gram", { unit: "words" }),
+      maxShare: note(share(0.2), "Share of words within repeated n-grams above which a response is dropped"),
+      maxLineRepeats: note(count(4), "Times that one line may come in a row", { unit: "lines" }),
+    })
+    .prefault({}),
+  similarity: z
+    .strictObject({
+      ngram: note(count(13, 2), "Words in an n-gram shared with a reserve question", {
+        unit: "words",
+        source: "13-gram overlap, GPT-3 (arXiv 2005.14165, appendix C)",
+      }),
+      maxShare: note(share(0.1), "Share of a response's n-grams found in the reserve above which it is dropped"),
+    })
+    .prefault({}),
+})
+
+const common = {
+  recipe: note(z.string().min(1), "Name of the recipe, or the path of one"),
+  seed: note(z.int().min(0).max(0x7fff_ffff).default(42), "Seed of every random choice and of every sample"),
+  failureLimit: note(share(0.05), "Share of a stage's rows that may fail before the run stops"),
+  rowsPerShard: note(count(256), "Rows of a shard", { unit: "rows" }),
+  budget: note(
+    z
+      .strictObject({
+        tokens: note(z.number().min(0).optional(), "Input and output tokens of the whole run", { unit: "tokens" }),
+        usd: note(z.number().min(0).optional(), "Cost of the whole run; needs the models' prices", { unit: "USD" }),
+      })
+      .prefault({}),
+    "Limits that stop the run before they are passed",
+  ),
+}
+
+/** Config of the long-CoT cold start. */
+export const coldStartConfig = z.strictObject({
+  ...common,
+  questions: note(z.array(sourceConfig).min(1), "Questions with references"),
+  models: z.strictObject({
+    judge: note(modelConfig.prefault({}), "Judges questions (the report: Qwen2.5-72B-Instruct)"),
+    drafter: note(modelConfig.prefault({}), "Drafts chains of thought (the report: QwQ-32B)"),
+  }),
+  judging: judgingConfig.prefault({}),
+  reserve: z
+    .strictObject({
+      share: note(share(0.02), "Share of the filtered questions kept apart for validation before any draft", {
+        source: `the report reserves a validation query set (section 4.1) without its size`,
+      }),
+    })
+    .prefault({}),
+  drafts: draftsConfig.prefault({}),
+  filters: responseFilterConfig.prefault({}),
+  review: z
+    .strictObject({
+      share: note(share(0.02), "Share of the questions with an accepted response that humans see too"),
+    })
+    .prefault({}),
+  select: z
+    .strictObject({
+      maximum: note(count(4_000), "Questions in the final set, balanced over domains", {
+        unit: "questions",
+        source: "recipe default; s1 and LIMO end with about 1,000",
+      }),
+      samplesPerQuestion: note(count(1), "Responses kept of one question", { unit: "samples" }),
+    })
+    .prefault({}),
+})
+export type ColdStartConfig = z.infer<typeof coldStartConfig>

@@ -1,0 +1,50 @@
+import { z } from "zod"
+import { flag, float64, int32, list, nullable, type RowOf, struct, table, text, type ValueOf } from "./columns.ts"
+import { judgement } from "./judgement.ts"
+import { question } from "./question.ts"
+import { rejection } from "./rejection.ts"
+import { verdictName } from "./verdict.ts"
+
+/** How a completion ended: at its own end, at the token limit, or by the server's filter. */
+export const finish = z.enum(["stop", "length", "filtered"])
+export type Finish = z.infer<typeof finish>
+
+/** One completion for one prompt, with its verdict. */
+export const rollout = struct({
+  /** Index of the sample among those of its prompt, from 0. */
+  sample: int32(),
+  seed: int32(),
+  /** What stands between the think tags, or in the server's reasoning field; null when the model does not think apart. */
+  thinking: nullable(text()),
+  /** The response after the thinking. */
+  answer: text(),
+  finish: { ...text(), zod: finish },
+  inputTokens: int32(),
+  outputTokens: int32(),
+  /** Model identity, as the config declares it. */
+  model: text(),
+  /** Id of the exchange in the run's ledger. */
+  exchange: text(),
+  verdict: { ...text(), zod: verdictName },
+  extracted: nullable(text()),
+  verdictReason: nullable(text()),
+  /** The first response filter that dropped it; null while it stands. */
+  rejection: nullable(rejection),
+})
+export type Rollout = ValueOf<typeof rollout>
+
+/** A question with its judgements and the rollouts of its prompt: what the drafting stages pass on. */
+export const group = table("group", {
+  ...question.columns,
+  judgements: list(judgement),
+  rollouts: list(rollout),
+  /** Right answers among the verified rollouts. */
+  correct: int32(),
+  /** Rollouts with a verdict of correct or incorrect. */
+  verified: int32(),
+  /** correct / verified; null when none could be verified. */
+  passRate: nullable(float64()),
+  /** True when an accepted question is also put before humans. */
+  review: flag(),
+})
+export type Group = RowOf<typeof group>

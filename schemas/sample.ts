@@ -1,0 +1,43 @@
+import { flag, float64, int32, list, nullable, type RowOf, struct, table, text, type ValueOf } from "./columns.ts"
+import { verdictName } from "./verdict.ts"
+
+/** One turn of a conversation. */
+export const message = struct({ role: text(), content: text() })
+export type Message = ValueOf<typeof message>
+
+/**
+ * A training conversation: the SFT row F3 of the handoff. Its first five columns are what trainers load; the others say
+ * where the row comes from and are ignored by them. `completion` holds one assistant turn with its think block.
+ */
+export const sample = table("sample", {
+  /** The question's id; the second and later samples of one question append `#2`, `#3` ... */
+  id: text(),
+  prompt: list(message),
+  completion: list(message),
+  chat_template_kwargs: struct({ enable_thinking: flag() }),
+  enable_thinking: flag(),
+  question_id: text(),
+  source: text(),
+  license: nullable(text()),
+  domain: text(),
+  reference: nullable(text()),
+  /** What the verifier said, and of which answer. */
+  verdict: { ...text(), zod: verdictName },
+  extracted: nullable(text()),
+  /** `step: reason` of the response filter that dropped it; null in the filtered dataset. */
+  rejected_by: nullable(text()),
+  /** Share of right answers among the question's verified rollouts. */
+  pass_rate: nullable(float64()),
+  rollouts: int32(),
+  model: text(),
+  temperature: nullable(float64()),
+  top_p: nullable(float64()),
+  max_tokens: nullable(int32()),
+  seed: int32(),
+  output_tokens: int32(),
+  /** Id of the exchange in the run's ledger. */
+  exchange: text(),
+  /** `step@version` of every step that touched the row, in order. */
+  steps: list(text()),
+})
+export type Sample = RowOf<typeof sample>
