@@ -8,13 +8,9 @@ export interface KeyNote {
   source?: string
 }
 
-/** Notes by schema. Kept apart from Zod's own metadata so that a wrapped schema (default, optional) finds them too. */
-export const keyNotes = z.registry<KeyNote & { description: string }>()
-
-const note = <T extends z.ZodType>(schema: T, description: string, { unit, source }: KeyNote = {}): T => {
-  schema.register(keyNotes, { description, ...(unit && { unit }), ...(source && { source }) })
-  return schema.describe(unit ? `${description} (${unit})` : description) as T
-}
+/** Adds what `init`, `plan` and the JSON Schema say about a key. */
+const note = <T extends z.ZodType>(schema: T, description: string, keyNote: KeyNote = {}): T =>
+  schema.meta({ description, ...keyNote }) as T
 
 const share = (value: number) => z.number().min(0).max(1).default(value)
 const count = (value: number, least = 1) => z.int().min(least).default(value)
