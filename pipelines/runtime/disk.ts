@@ -1,0 +1,58 @@
+import { open, rename } from "node:fs/promises"
+import { dirname } from "node:path"
+import { CotyledonError, stopError } from "./errors.ts"
+
+/** A failed write as an error that says what to do; other errors of ours pass through. */
+export function writeFailure(path: string, error: unknown): CotyledonError {
+  if (error instanceof CotyledonError) return error
+  const code = (error as NodeJS.ErrnoException)?.code
+  const resume = "What is settled is kept; run the same command again to go on."
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return stopError({ what: "The disk is full", where: path, remedy: `Free space there. ${resume}` }, error)
+  if (code === "EFBIG")
+    return stopError({ what: "The file-size limit is reached", where: path, remedy: `Raise it. ${resume}` }, error)
+  if (code === "EROFS" || code === "EACCES" || code === "EPERM")
+    return stopError(
+      { what: "Cannot write", where: path, got: code, remedy: "Make it writable, or choose another --out." },
+      error,
+    )
+  return stopError(
+    { what: "Cannot write", where: path, got: String((error as Error)?.message ?? error), remedy: resume },
+    error,
+  )
+}
+
+/** Makes a renamed or created entry of a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r")
+  try {
+    await folder.sync()
+  } catch (error) {
+    // Some file systems cannot sync a folder; the entry is then as durable as they make it.
+    if (!["EINVAL", "ENOTSUP", "EPERM", "EBADF"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Writes a small file whole or not at all: under a temporary name, synced, renamed. Mode 0600. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(path)
+  try {
+    const file = await open(temporary, "w", 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    throw writeFailure(path, error)
+  }
+}
+
+/** A name beside `path` that no other process uses; `clean` and the next run remove what is left of them. */
+export const temporaryName = (path: string): string =>
+  `${path}.${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 8)}.tmp`

@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto"
+
+/** A SHA-256, 64 hex digits. */
+export type Digest = string
+
+/**
+ * JSON with one spelling for every value: keys sorted by UTF-16 unit, no white space, bigints as integer literals, undefined
+ * members left out. Throws a TypeError for what JSON cannot say (NaN, functions, cycles).
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
+  if (typeof value === "bigint") return value.toString()
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new TypeError(`Expected a finite number, got ${value}`)
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element ?? null)).join(",")}]`
+  if (typeof value === "object") {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
+    return `{${members.join(",")}}`
+  }
+  throw new TypeError(`Expected a JSON value, got ${typeof value}`)
+}
+
+/** SHA-256 of the canonical JSON of a value. */
+export const digestOf = (value: unknown): Digest => sha256(canonicalJson(value))
+
+/** SHA-256 of bytes, or of a string's UTF-8. */
+export const sha256 = (bytes: string | Uint8Array): Digest => createHash("sha256").update(bytes).digest("hex")

@@ -1,0 +1,322 @@
+// The settled effects of a run: an append-only, content-addressed log. Each process writes segments of its own (`000007.log`), so
+// that nobody waits for anybody and nobody appends after a torn tail. A full segment is sealed into an index (`*.idx`), and
+// indexes are merged when they become many. What no index covers yet is scanned when the ledger opens. A damaged record is as
+// good as none: its effect is performed again.
+import { closeSync, openSync, readSync } from "node:fs"
+import { mkdir, readdir, rm, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { writeFailure } from "./disk.ts"
+import type { Usage } from "./effect.ts"
+import { stopError } from "./errors.ts"
+import { type Digest, digestOf } from "./fingerprint.ts"
+import { addTotals, LedgerIndex, mergeEntries, type TotalsByIdentity, writeIndex } from "./ledger-index.ts"
+import { payloadOf, type RecordPlace, RecordWriter, scanRecords } from "./record-file.ts"
+
+/** A settled effect as it stands in the log. `at` says when; nothing that becomes data depends on it. */
+export interface LedgerRecord {
+  key: Digest
+  kind: string
+  identity: string
+  sample: number
+  request: unknown
+  value: unknown
+  usage: Usage | null
+  at: string
+}
+
+/** The key of an effect: who is asked what, for the how-manieth time. Never where, when, or by which code. */
+export const effectKey = (effect: { kind: string; identity: string; request: unknown; sample: number }): Digest =>
+  digestOf({ kind: effect.kind, identity: effect.identity, request: effect.request, sample: effect.sample })
+
+/** The part of a key that rows carry and `inspect --exchange` takes. */
+export const exchangeId = (key: Digest): string => key.slice(0, 24)
+
+const shortKey = (key: string): string => key.slice(0, 32)
+
+interface LivePlace extends RecordPlace {
+  segment: string
+}
+
+/** The segment that this process appends to. */
+interface OpenSegment {
+  name: string
+  writer: RecordWriter
+  places: Map<string, RecordPlace>
+  totals: TotalsByIdentity
+}
+
+/**
+ * `read` looks only; `append` adds segments beside others that do the same; `exclusive` is for the one process that may also
+ * index what dead processes left and merge indexes, because nobody else is writing when it opens.
+ */
+export type LedgerAccess = "read" | "append" | "exclusive"
+
+/** Sizes at which a segment is sealed and indexes are merged; tests make them small. */
+export interface LedgerLimits {
+  recordsPerSegment: number
+  bytesPerSegment: number
+  indexes: number
+}
+const defaultLimits: LedgerLimits = { recordsPerSegment: 32_768, bytesPerSegment: 512 << 20, indexes: 8 }
+
+export class Ledger {
+  readonly folder: string
+  /** Lines that failed their checksum when the ledger was opened. */
+  damaged = 0
+  #limits: LedgerLimits
+  #indexes: LedgerIndex[] = []
+  /** Records that no index covers: this process's segment and the tails of others. */
+  #live = new Map<string, LivePlace>()
+  #liveTotals: TotalsByIdentity = {}
+  #segment: OpenSegment | null = null
+  #opening: Promise<OpenSegment> | null = null
+  #sealing: Promise<void> = Promise.resolve()
+  #readers = new Map<string, number>()
+  #access: LedgerAccess
+
+  private constructor(folder: string, access: LedgerAccess, limits: LedgerLimits) {
+    this.folder = folder
+    this.#access = access
+    this.#limits = limits
+  }
+
+  /** Opens a ledger folder, and makes it where there is none. */
+  static async open(folder: string, access: LedgerAccess, limits: Partial<LedgerLimits> = {}): Promise<Ledger> {
+    const ledger = new Ledger(folder, access, { ...defaultLimits, ...limits })
+    if (access !== "read") await mkdir(folder, { recursive: true, mode: 0o700 })
+    await ledger.#load()
+    return ledger
+  }
+
+  /** The settled effect of a key, or null. */
+  get(key: Digest): LedgerRecord | null {
+    const live = this.#live.get(shortKey(key))
+    if (live) return this.#fetch(live, key)
+    const prefix = Buffer.from(shortKey(key), "hex")
+    for (const index of this.#indexes) {
+      const place = index.find(prefix)
+      const record = place && this.#fetch(place, key)
+      if (record) return record
+    }
+    return null
+  }
+
+  /** The settled effect whose key starts with `prefix` (at least 8 hex digits), or null. */
+  findExchange(prefix: string): LedgerRecord | null {
+    if (!/^[0-9a-f]{8,64}$/.test(prefix)) return null
+    const short = shortKey(prefix)
+    for (const [key, place] of this.#live) if (key.startsWith(short)) return this.#fetch(place, prefix)
+    const bytes = Buffer.from(short.slice(0, short.length & ~1), "hex")
+    for (const index of this.#indexes) {
+      const place = index.find(bytes)
+      const record = place && this.#fetch(place, prefix)
+      if (record) return record
+    }
+    return null
+  }
+
+  /** Settles an effect: resolves when the record is on disk. */
+  async append(record: LedgerRecord): Promise<void> {
+    const segment = await this.#openSegment()
+    const place = await segment.writer.append(JSON.stringify(record))
+    const key = shortKey(record.key)
+    segment.places.set(key, place)
+    this.#live.set(key, { ...place, segment: segment.name })
+    count(segment.totals, record)
+    count(this.#liveTotals, record)
+    const { recordsPerSegment, bytesPerSegment } = this.#limits
+    const full = segment.places.size >= recordsPerSegment || segment.writer.bytes >= bytesPerSegment
+    if (full && segment === this.#segment) await this.#seal()
+  }
+
+  /** What all settled answers add up to, by identity. */
+  totals(): TotalsByIdentity {
+    const totals: TotalsByIdentity = {}
+    for (const index of this.#indexes) addTotals(totals, index.header.totals)
+    addTotals(totals, this.#liveTotals)
+    return totals
+  }
+
+  /** Seals this process's segment and closes all files. */
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {})
+    await this.#seal()
+    await this.#sealing
+    for (const index of this.#indexes) index.close()
+    for (const file of this.#readers.values()) closeSync(file)
+    this.#indexes = []
+    this.#readers.clear()
+  }
+
+  async #load(): Promise<void> {
+    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" && this.#access === "read") return []
+      throw error
+    })
+    for (const name of names.filter((name) => name.endsWith(".idx")).sort()) {
+      const index = openIndex(join(this.folder, name))
+      if (index) this.#indexes.push(index)
+    }
+    this.#dropCoveredIndexes()
+    const covered = new Map(
+      this.#indexes.flatMap(({ header }) => header.segments.map(({ name, bytes }) => [name, bytes] as const)),
+    )
+    for (const segment of names.filter((name) => name.endsWith(".log")).sort()) {
+      const from = covered.get(segment) ?? 0
+      if ((await stat(join(this.folder, segment))).size <= from) continue
+      await this.#scan(segment, from)
+    }
+    await this.#merge()
+  }
+
+  /** A merge that was killed before it removed its inputs leaves indexes whose segments another one covers as well. */
+  #dropCoveredIndexes(): void {
+    const bySize = [...this.#indexes].sort((a, b) => b.header.segments.length - a.header.segments.length)
+    const seen = new Set<string>()
+    for (const index of bySize) {
+      const names = index.header.segments.map(({ name }) => name)
+      if (names.every((name) => seen.has(name))) {
+        index.close()
+        this.#indexes = this.#indexes.filter((other) => other !== index)
+      }
+      for (const name of names) seen.add(name)
+    }
+  }
+
+  async #scan(segment: string, from: number): Promise<void> {
+    const found = new Map<string, RecordPlace>()
+    const totals: TotalsByIdentity = {}
+    let end = from
+    const damaged = () => {
+      this.damaged++
+    }
+    for await (const { payload, offset, length } of scanRecords(join(this.folder, segment), from, damaged)) {
+      const record = JSON.parse(payload) as LedgerRecord
+      found.set(shortKey(record.key), { offset, length })
+      count(totals, record)
+      end = offset + length
+    }
+    // Small leftovers stay in memory: an index for each would cost every lookup more than they do.
+    if (this.#access === "exclusive" && from === 0 && found.size >= this.#limits.recordsPerSegment / 8) {
+      await this.#writeSegmentIndex(segment, end, found, totals)
+      return
+    }
+    for (const [key, place] of found) if (!this.#live.has(key)) this.#live.set(key, { ...place, segment })
+    addTotals(this.#liveTotals, totals)
+  }
+
+  async #openSegment(): Promise<OpenSegment> {
+    if (this.#segment) return this.#segment
+    this.#opening ??= this.#createSegment().finally(() => {
+      this.#opening = null
+    })
+    return this.#opening
+  }
+
+  async #createSegment(): Promise<OpenSegment> {
+    for (;;) {
+      const taken = (await readdir(this.folder)).map((name) => Number.parseInt(name, 10)).filter(Number.isInteger)
+      const name = `${String(Math.max(0, ...taken) + 1).padStart(6, "0")}.log`
+      try {
+        const writer = await RecordWriter.create(join(this.folder, name))
+        this.#segment = { name, writer, places: new Map(), totals: {} }
+        return this.#segment
+      } catch (error) {
+        // Another process took the number first.
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(this.folder, error)
+      }
+    }
+  }
+
+  /** Closes the current segment and moves its keys from memory into an index. Appends go on in a new segment meanwhile. */
+  async #seal(): Promise<void> {
+    const segment = this.#segment
+    if (!segment) return
+    this.#segment = null
+    this.#sealing = this.#sealing.then(async () => {
+      await segment.writer.close()
+      await this.#writeSegmentIndex(segment.name, segment.writer.bytes, segment.places, segment.totals)
+      for (const key of segment.places.keys()) if (this.#live.get(key)?.segment === segment.name) this.#live.delete(key)
+      for (const [identity, { calls, input, output }] of Object.entries(segment.totals))
+        addTotals(this.#liveTotals, { [identity]: { calls: -calls, input: -input, output: -output } })
+      await this.#merge()
+    })
+    await this.#sealing
+  }
+
+  async #writeSegmentIndex(
+    segment: string,
+    bytes: number,
+    places: ReadonlyMap<string, RecordPlace>,
+    totals: TotalsByIdentity,
+  ): Promise<void> {
+    if (places.size === 0) return
+    const entries = [...places.keys()].sort().map((key) => {
+      const { offset, length } = places.get(key)!
+      return { key: Buffer.from(key, "hex"), segment: 0, offset, length }
+    })
+    const path = join(this.folder, segment.replace(/\.log$/, ".idx"))
+    await writeIndex(path, { segments: [{ name: segment, bytes }], totals }, entries)
+    this.#indexes.push(new LedgerIndex(path))
+  }
+
+  async #merge(): Promise<void> {
+    if (this.#access !== "exclusive" || this.#indexes.length <= this.#limits.indexes) return
+    const inputs = this.#indexes
+    const segments = inputs.flatMap(({ header }) => header.segments).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const totals: TotalsByIdentity = {}
+    for (const { header } of inputs) addTotals(totals, header.totals)
+    const last = segments.at(-1)!.name.replace(/\.log$/, "")
+    const path = join(this.folder, `${last}-merged-${segments.length}.idx`)
+    await writeIndex(
+      path,
+      { segments, totals },
+      mergeEntries(
+        inputs,
+        segments.map(({ name }) => name),
+      ),
+    )
+    this.#indexes = [new LedgerIndex(path)]
+    for (const index of inputs) {
+      index.close()
+      if (index.path !== path) await rm(index.path, { force: true })
+    }
+  }
+
+  #fetch(place: LivePlace, key: string): LedgerRecord | null {
+    let file = this.#readers.get(place.segment)
+    if (file === undefined) {
+      file = openSync(join(this.folder, place.segment), "r")
+      this.#readers.set(place.segment, file)
+      // Open files stay few, however many segments there are.
+      if (this.#readers.size > 64) {
+        const [oldest, oldestFile] = this.#readers.entries().next().value!
+        closeSync(oldestFile)
+        this.#readers.delete(oldest)
+      }
+    }
+    const line = Buffer.allocUnsafe(place.length)
+    if (readSync(file, line, 0, place.length, place.offset) !== place.length) return null
+    const payload = payloadOf(line.subarray(0, -1))
+    if (payload === null) return null
+    const record = JSON.parse(payload) as LedgerRecord
+    return record.key.startsWith(key) ? record : null
+  }
+}
+
+function count(totals: TotalsByIdentity, { kind, identity, usage }: LedgerRecord): void {
+  if (kind !== "chat") return
+  addTotals(totals, { [identity]: { calls: 1, input: usage?.input ?? 0, output: usage?.output ?? 0 } })
+}
+
+/** An index can always be made again from its segments, so one that does not open is left out and scanned for. */
+function openIndex(path: string): LedgerIndex | null {
+  try {
+    return new LedgerIndex(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === "EACCES" || code === "EMFILE" || code === "EIO")
+      throw stopError({ what: "Cannot read the ledger", where: path, got: code }, error)
+    return null
+  }
+}

@@ -1,0 +1,80 @@
+import type { Effect, Effects, Settled } from "./effect.ts"
+import { RowError } from "./errors.ts"
+import type { Ledger } from "./ledger.ts"
+import { effectKey, exchangeId } from "./ledger.ts"
+
+/** The run is being stopped: what is in flight may settle, nothing new is asked. */
+export class Draining extends Error {
+  constructor() {
+    super("The run is stopping")
+    this.name = "Draining"
+  }
+}
+
+/**
+ * Settles effects through a ledger: performed once, written, then used. What was fresh is read back from its own JSON, so that
+ * a step sees the same value in the run that paid for it and in every rerun.
+ */
+export class LedgerEffects implements Effects {
+  readonly #ledger: Ledger
+  readonly #abort = new AbortController()
+  readonly #inFlight = new Map<string, Promise<Settled<unknown>>>()
+  readonly #offline: boolean
+  #draining = false
+  #idle: (() => void)[] = []
+
+  /** `offline`: nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
+  constructor(ledger: Ledger, options: { offline?: boolean } = {}) {
+    this.#ledger = ledger
+    this.#offline = options.offline ?? false
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Effects that are being performed. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  async settle<T>(effect: Effect<T>): Promise<Settled<T>> {
+    const key = effectKey(effect)
+    const known = this.#ledger.get(key)
+    if (known) return { id: exchangeId(key), value: known.value as T, usage: known.usage, replayed: true }
+    // Two rows that ask the same share the answer.
+    const shared = this.#inFlight.get(key)
+    if (shared) return (await shared) as Settled<T>
+    if (this.#offline)
+      throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
+    if (this.#draining) throw new Draining()
+    const settling = this.#perform(effect, key)
+    this.#inFlight.set(key, settling)
+    try {
+      return (await settling) as Settled<T>
+    } finally {
+      this.#inFlight.delete(key)
+      if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  async #perform(effect: Effect<unknown>, key: string): Promise<Settled<unknown>> {
+    const { value, usage = null } = await effect.perform(this.signal)
+    const { kind, identity, sample, request } = effect
+    const at = new Date().toISOString()
+    await this.#ledger.append({ key, kind, identity, sample, request, value, usage, at })
+    return { id: exchangeId(key), value: JSON.parse(JSON.stringify(value)), usage, replayed: false }
+  }
+
+  /** Lets what is in flight settle for up to `graceMs`, then aborts it. Nothing new is performed from now on. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true
+    if (this.#inFlight.size > 0) {
+      const clock = Promise.withResolvers<void>()
+      const timer = setTimeout(clock.resolve, graceMs)
+      await Promise.race([new Promise<void>((resolve) => this.#idle.push(resolve)), clock.promise])
+      clearTimeout(timer)
+    }
+    this.#abort.abort(new Draining())
+  }
+}
