@@ -68,6 +68,10 @@ const report = "Qwen3 Technical Report, arXiv 2505.09388"
 
 /** How many drafts a question gets and how they are sampled. */
 export const draftsConfig = z.strictObject({
+  prompt: note(
+    z.enum(["boxed", "worked-example"]).default("boxed"),
+    "How models are asked to solve a question: by instruction, or by an example for small models",
+  ),
   initial: note(count(8), "Drafts of every question", { unit: "drafts", source: "recipe default; the report says N" }),
   maximum: note(count(32), "Drafts of a question while none is right", {
     unit: "drafts",
@@ -113,7 +117,9 @@ export const judgingConfig = z.strictObject({
 /** The response filter. Each can be switched off. */
 export const responseFilterConfig = z.strictObject({
   off: note(
-    z.array(z.enum(["wrong-answer", "truncated", "repetition", "reserve-similarity"])).default([]),
+    z
+      .array(z.enum(["truncated", "wrong-answer", "no-thinking", "special-tokens", "repetition", "reserve-similarity"]))
+      .default([]),
     "Response filters to leave out",
   ),
   repetition: z

@@ -30,3 +30,11 @@ export const digestOf = (value: unknown): Digest => sha256(canonicalJson(value))
 
 /** SHA-256 of bytes, or of a string's UTF-8. */
 export const sha256 = (bytes: string | Uint8Array): Digest => createHash("sha256").update(bytes).digest("hex")
+
+/** A number in [0, 1) from a seed and names: the same on every machine. */
+export function uniform(seed: number, ...names: string[]): number {
+  const hash = createHash("sha256")
+    .update([seed, ...names].join("\u0000"))
+    .digest()
+  return hash.readUIntBE(0, 6) / 2 ** 48
+}

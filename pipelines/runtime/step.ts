@@ -18,7 +18,14 @@ export interface Reason {
  * What becomes of one row: kept (as one row or as several), or dropped with a reason. A step that cannot decide throws; the
  * row then fails with the error. A dropped row may carry what the step added to it, so that the evidence is kept.
  */
-export type Fate = { keep: Row[] } | { drop: Reason; row?: Row }
+export type Fate = ({ keep: Row[] } | { drop: Reason; row?: Row }) & {
+  tally?: Tally
+  /** An effect that failed is missing in what the row became; a rerun tries it again. */
+  incomplete?: boolean
+}
+
+/** What a step counted on the way besides rows (drafts, responses by filter); summed over a stage for `status` and the funnel. */
+export type Tally = Record<string, number>
 
 /** What every kind of step declares. `version` rises whenever the same params give other results. */
 interface Declaration {

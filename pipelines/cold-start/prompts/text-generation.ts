@@ -1,0 +1,26 @@
+import type { CriterionPrompt } from "../../../annotators/criterion-prompt.ts"
+
+/** Criterion 3 of the query filter: the question asks for general text generation (Qwen3 report, section 4.1). */
+export const textGeneration: CriterionPrompt = {
+  id: "text-generation",
+  version: 1,
+  about: "It asks for general text rather than an answer",
+  instruction:
+    "You check questions for a dataset. Decide whether the text asks for general text generation: an essay, a story, a poem, a " +
+    "letter, a summary, a translation, advice or a list of ideas. Say yes when it does. Say no when it asks to work out one " +
+    "definite answer.",
+  shots: [
+    { question: "Write a short poem about the sea.", decision: "yes", reason: "It asks for a poem." },
+    { question: "How many minutes are there in 3.5 hours?", decision: "no", reason: "It asks for a number." },
+    {
+      question: "Draft an e-mail that invites colleagues to a picnic.",
+      decision: "yes",
+      reason: "It asks for a letter.",
+    },
+    {
+      question: "All cats are animals. Tom is a cat. Is Tom an animal?",
+      decision: "no",
+      reason: "It asks for a truth value.",
+    },
+  ],
+}

@@ -1,0 +1,188 @@
+// The long-CoT cold start (Qwen3 Technical Report, section 4.1): questions are filtered by a judge, a reserve is set apart, a drafter
+// answers each several times, answers are verified and filtered, and a small set balanced over domains is taken.
+import { domain } from "../../annotators/domain.ts"
+import { drafts } from "../../annotators/drafts.ts"
+import { openEndpoints } from "../../annotators/endpoint/open-endpoints.ts"
+import { answeredDirectly } from "../../filters/answered-directly.ts"
+import { hasReference } from "../../filters/has-reference.ts"
+import { judgedCriterion } from "../../filters/judged-criterion.ts"
+import { noThinking } from "../../filters/no-thinking.ts"
+import { repetition } from "../../filters/repetition.ts"
+import { reserve } from "../../filters/reserve.ts"
+import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
+import { specialTokens } from "../../filters/special-tokens.ts"
+import { truncated } from "../../filters/truncated.ts"
+import { wrongAnswer } from "../../filters/wrong-answer.ts"
+import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
+import { reviewQuestion } from "../../schemas/review.ts"
+import type { Group, Rollout } from "../../schemas/rollout.ts"
+import { sample } from "../../schemas/sample.ts"
+import { importQuestions } from "../import-questions.ts"
+import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
+import type { Stage } from "../runtime/stage.ts"
+import type { Row, RowStep } from "../runtime/step.ts"
+import { filterResponses, markForReview, responsesLeft } from "./filter-responses.ts"
+import { notVerifiable } from "./prompts/not-verifiable.ts"
+import { severalQuestions } from "./prompts/several-questions.ts"
+import { solvingPrompts } from "./prompts/solving.ts"
+import { textGeneration } from "./prompts/text-generation.ts"
+import { reserveQuestions } from "./reserve-questions.ts"
+import { sampleOf } from "./samples.ts"
+import { chooseSamples, planSelection } from "./select.ts"
+
+const criteria = [notVerifiable, severalQuestions, textGeneration]
+
+/** The response filters that a config leaves on, in order. */
+export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
+  return [
+    truncated(),
+    wrongAnswer(),
+    noThinking(),
+    specialTokens(["thinking", "answer"]),
+    repetition(filters.repetition),
+    reserveSimilarity({ ...filters.similarity, side: "reserve" }),
+  ].filter(({ id }) => !filters.off.some((off) => off === id))
+}
+
+/** The cold start's stages for a config. */
+export function coldStartStages(config: ColdStartConfig, { judge, drafter }: ReturnType<typeof openRoles>): Stage[] {
+  const { judging, seed, failureLimit } = config
+  const prompts = solvingPrompts[config.drafts.prompt]
+  const endpointStage = { failureLimit }
+  return [
+    importQuestions({ id: "questions", sources: config.questions, rowsPerShard: config.rowsPerShard, failureLimit }),
+    {
+      kind: "map",
+      id: "filter-questions",
+      input: "questions",
+      steps: [
+        hasReference(),
+        specialTokens(["question"]),
+        ...criteria
+          .filter(({ id }) => judging.criteria.some((on) => on === id))
+          .map((prompt) =>
+            judgedCriterion(prompt, judge, { decide: judging.decide, threshold: judging.threshold, seed }),
+          ),
+        ...(judging.directAttempts > 0
+          ? [
+              answeredDirectly(prompts.direct, judge, {
+                attempts: judging.directAttempts,
+                maxTokens: judging.directMaxTokens,
+                seed,
+              }),
+            ]
+          : []),
+        domain(judge, { domains: judging.domains, ask: judging.labelDomains, seed }),
+        reserve({ share: config.reserve.share, seed }),
+      ],
+      ...endpointStage,
+      rowsInFlight: judge.config.maxInFlight,
+      ready: () => judge.ready(),
+    },
+    reserveQuestions({ id: "reserve", input: "filter-questions" }),
+    {
+      kind: "map",
+      id: "draft",
+      input: "filter-questions",
+      steps: [drafts(prompts.draft, drafter, draftOptions(config))],
+      ...endpointStage,
+      rowsInFlight: drafter.config.maxInFlight,
+      ready: () => drafter.ready(),
+    },
+    {
+      kind: "map",
+      id: "filter-responses",
+      input: "draft",
+      side: ["reserve"],
+      steps: [filterResponses(responseFilters(config)), markForReview({ share: config.review.share, seed })],
+      failureLimit,
+    },
+    planSelection({ id: "selection", input: "filter-responses", maximum: config.select.maximum, seed }),
+    {
+      kind: "map",
+      id: "select",
+      input: "filter-responses",
+      side: ["selection"],
+      steps: [
+        responsesLeft(),
+        chooseSamples({ side: "selection", samplesPerQuestion: config.select.samplesPerQuestion }),
+      ],
+      failureLimit,
+    },
+  ]
+}
+
+const draftOptions = ({ drafts: { initial, maximum, temperature, topP, maxTokens }, seed }: ColdStartConfig) => ({
+  initial,
+  maximum,
+  temperature,
+  topP,
+  maxTokens,
+  seed,
+})
+
+/** The datasets of a cold start: the selected samples, their unfiltered twin, and what humans should see. */
+export function coldStartExports(config: ColdStartConfig, stages: readonly Stage[]): Export[] {
+  const { drafter } = config.models
+  const origin = {
+    temperature: drafter.temperature ?? config.drafts.temperature,
+    topP: drafter.topP ?? config.drafts.topP,
+    maxTokens: config.drafts.maxTokens,
+    steps: stages.flatMap((stage) =>
+      stage.kind === "map" ? stage.steps.map(({ id, version }) => `${id}@${version}`) : [],
+    ),
+  }
+  const rolloutsOf = (row: Row) => (row as Group).rollouts
+  const samples = (row: Row, rollouts: readonly Rollout[]) =>
+    rollouts.map((rollout, at) => sampleOf(row as Group, rollout, at + 1, origin))
+  return [
+    {
+      folder: "dataset",
+      about: "selected samples (F3)",
+      table: sample,
+      from: "select",
+      rows: (row) =>
+        samples(
+          row,
+          (row.selected as number[]).map((index) => rolloutsOf(row).find(({ sample }) => sample === index)!),
+        ),
+    },
+    {
+      folder: "unfiltered",
+      about: "every response, with its verdict and what dropped it",
+      table: sample,
+      from: "filter-responses",
+      rows: (row) => samples(row, rolloutsOf(row)),
+    },
+    {
+      folder: "review",
+      about: "questions for humans",
+      table: reviewQuestion,
+      from: "filter-responses",
+      rows: (row) =>
+        row.review ? [{ ...row, why: row.correct === 0 ? "consistently-failed" : "accepted-share" }] : [],
+    },
+  ]
+}
+
+const openRoles = (config: ColdStartConfig, host: Host) =>
+  openEndpoints({ judge: config.models.judge, drafter: config.models.drafter }, { budget: config.budget, host })
+
+/** The long-CoT cold start. */
+export const coldStart = defineRecipe<ColdStartConfig>({
+  name: "cold-start",
+  about: "Long chains of thought, drafted, verified and filtered, for the first SFT",
+  version: 1,
+  config: coldStartConfig,
+  open(config, host): Pipeline {
+    const roles = openRoles(config, host)
+    const stages = coldStartStages(config, roles)
+    return {
+      stages,
+      path: ["questions", "filter-questions", "draft", "filter-responses", "select"],
+      exports: coldStartExports(config, stages),
+      endpoints: roles.paid,
+      close: () => roles.close(),
+    }
+  },
+})

@@ -1,0 +1,54 @@
+import { questionText } from "../../annotators/solving-prompt.ts"
+import type { Question } from "../../schemas/question.ts"
+import type { Rollout } from "../../schemas/rollout.ts"
+import type { Sample } from "../../schemas/sample.ts"
+
+/** What all samples of a run share. */
+export interface SampleOrigin {
+  temperature: number | null
+  topP: number | null
+  maxTokens: number | null
+  /** `step@version` of every step that touched the rows, in order. */
+  steps: string[]
+}
+
+/**
+ * One response as an SFT row (F3 of the handoff): the prompt is the question with its choices, the completion one assistant turn with
+ * the think block in front, in the form that every surveyed loader keeps. `ordinal` counts a question's samples from 1.
+ */
+export function sampleOf(
+  row: Question & { passRate: number | null; rollouts: Rollout[] },
+  rollout: Rollout,
+  ordinal: number,
+  { temperature, topP, maxTokens, steps }: SampleOrigin,
+): Sample {
+  const thinking = (rollout.thinking ?? "").replace(/^\n+|\n+$/g, "")
+  const { rejection } = rollout
+  return {
+    id: ordinal === 1 ? row.id : `${row.id}#${ordinal}`,
+    prompt: [{ role: "user", content: questionText(row) }],
+    completion: [
+      { role: "assistant", content: `<think>\n${thinking}\n</think>\n\n${rollout.answer.replace(/^\n+/, "")}` },
+    ],
+    chat_template_kwargs: { enable_thinking: true },
+    enable_thinking: true,
+    question_id: row.id,
+    source: row.source,
+    license: row.license,
+    domain: row.domain ?? "unknown",
+    reference: row.reference,
+    verdict: rollout.verdict,
+    extracted: rollout.extracted,
+    rejected_by: rejection && `${rejection.step}: ${rejection.reason}`,
+    pass_rate: row.passRate,
+    rollouts: row.rollouts.length,
+    model: rollout.model,
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed: rollout.seed,
+    output_tokens: rollout.outputTokens,
+    exchange: rollout.exchange,
+    steps,
+  }
+}

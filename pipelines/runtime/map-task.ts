@@ -1,0 +1,137 @@
+import { join } from "node:path"
+import type { Columns } from "../../schemas/columns.ts"
+import { readParquet } from "../io/parquet.ts"
+import { rowsOf } from "./batch.ts"
+import type { Basis, Commit, Shard } from "./commit.ts"
+import { taskName } from "./commit.ts"
+import type { Effects } from "./effect.ts"
+import { usageError } from "./errors.ts"
+import { Journal } from "./journal.ts"
+import { type RowOutcome, runRow, runRowNow } from "./row-chain.ts"
+import type { RowSlots } from "./row-slots.ts"
+import type { MapStage } from "./stage.ts"
+import { type KernelStep, type ProgramStep, type Row, type RowStep, rejectionOf, type Side } from "./step.ts"
+import { TaskOutput } from "./task-output.ts"
+
+/** One shard of a map stage, ready to run. */
+export interface MapTask {
+  run: string
+  stage: MapStage
+  index: number
+  input: Shard
+  basis: Basis
+  columns: Columns
+  side: Side
+  effects: Effects
+  slots: RowSlots
+  /** Called with each finished row, in any order. */
+  rowDone(outcome: RowOutcome): void
+  /** Called when no row of the task waits to be started. */
+  allStarted(): void
+}
+
+/** Runs a map task to its commit. Rows finish in any order; what is written is in row order. */
+export async function runMapTask(task: MapTask): Promise<Commit> {
+  const { run, stage, index, basis, columns } = task
+  const output = new TaskOutput(run, { stage: stage.id, index, basis, columns })
+  try {
+    if (stage.steps.some(({ kind }) => kind === "program")) await runPrograms(task, output)
+    else await runBatches(task, output)
+    return await output.commit()
+  } catch (error) {
+    await output.abort()
+    throw error
+  }
+}
+
+/** Kernels and row steps: batch by batch, nothing waits. */
+async function runBatches(task: MapTask, output: TaskOutput): Promise<void> {
+  const { kernels, rows: rowSteps } = splitChain(task.stage)
+  const opened = kernels.map((step) => ({ id: step.id, decide: step.open() }))
+  for await (const batch of readParquet(join(task.run, task.input.path))) {
+    const verdicts = opened.map(({ id, decide }) => ({ id, verdicts: decide(batch) }))
+    const rows = rowsOf(batch)
+    for (const [at, row] of rows.entries()) {
+      const drop = verdicts.find(({ verdicts }) => verdicts[at] !== null)
+      const outcome: RowOutcome = drop
+        ? {
+            out: [],
+            dropped: [{ row, rejection: rejectionOf(drop.id, drop.verdicts[at]!) }],
+            failed: [],
+            tally: {},
+            incomplete: false,
+          }
+        : runRowNow(rowSteps as RowStep[], row, task.side)
+      task.rowDone(outcome)
+      await output.add(outcome)
+    }
+  }
+  task.allStarted()
+}
+
+/** Steps with effects: many rows at once, each finished row waits in the journal for its turn. */
+async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
+  const { run, stage, index, slots, side, effects } = task
+  const { rows: steps } = splitChain(stage)
+  const journal = await Journal.create<RowOutcome>(join(run, taskName(stage.id, index)))
+  const running = new Set<Promise<void>>()
+  let stopped: { error: unknown } | null = null
+  const work = async (at: number, row: Row) => {
+    try {
+      const outcome = await runRow(steps, row, effects, side)
+      await journal.put(at, storable(outcome))
+      task.rowDone(outcome)
+    } catch (error) {
+      stopped ??= { error }
+    } finally {
+      slots.give()
+    }
+  }
+  try {
+    let next = 0
+    reading: for await (const batch of readParquet(join(run, task.input.path)))
+      for (const row of rowsOf(batch)) {
+        await slots.take()
+        await stage.ready?.()
+        if (stopped) {
+          slots.give()
+          break reading
+        }
+        const working = work(next++, row).then(() => {
+          running.delete(working)
+        })
+        running.add(working)
+      }
+    task.allStarted()
+    await Promise.all(running)
+    if (stopped) throw (stopped as { error: unknown }).error
+    for await (const outcome of journal.inOrder()) await output.add(outcome)
+  } finally {
+    await Promise.allSettled(running)
+    await journal.discard()
+  }
+}
+
+/** The journal keeps plain data: of an error, what the failed row will say. */
+function storable(outcome: RowOutcome): RowOutcome {
+  const failed = outcome.failed.map(({ row, step, error: { reason, message, retryable } }) => ({
+    row,
+    step,
+    error: { reason, message, retryable } as RowOutcome["failed"][number]["error"],
+  }))
+  return { ...outcome, failed }
+}
+
+function splitChain(stage: MapStage): { kernels: KernelStep[]; rows: (RowStep | ProgramStep)[] } {
+  const kernels = stage.steps.filter((step) => step.kind === "kernel")
+  const rows = stage.steps.filter((step) => step.kind !== "kernel")
+  const firstRow = stage.steps.findIndex(({ kind }) => kind !== "kernel")
+  const late = firstRow < 0 ? undefined : stage.steps.slice(firstRow).find(({ kind }) => kind === "kernel")
+  if (late)
+    throw usageError({
+      what: `Kernel ${late.id} stands behind a step over rows`,
+      where: `stage ${stage.id}`,
+      remedy: "Put kernels first, or give it a stage of its own.",
+    })
+  return { kernels, rows }
+}

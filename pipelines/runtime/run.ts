@@ -1,0 +1,261 @@
+// A run is a folder: `run.json` (recipe and config), `ledger/` (settled effects), `stages/` (shards and commits), `events/`,
+// `locks/` and `leases/`, and what is published: `dataset/`, the datasets beside it, `manifest.json`. All of it is private (0700).
+import { mkdir, readdir, readFile, rm } from "node:fs/promises"
+import { hostname } from "node:os"
+import { join, resolve } from "node:path"
+import type { Counts, Event } from "../../schemas/event.ts"
+import type { Manifest } from "../../schemas/manifest.ts"
+import { readCommits } from "./commit.ts"
+import { writeFailure, writeWhole } from "./disk.ts"
+import { CotyledonError, exitCode, usageError } from "./errors.ts"
+import { EventLog } from "./events.ts"
+import { canonicalJson } from "./fingerprint.ts"
+import { Ledger } from "./ledger.ts"
+import { Lock } from "./lock.ts"
+import { publish, publishFailures } from "./publish.ts"
+import type { Pipeline, Recipe } from "./recipe.ts"
+import { type Execution, runStages } from "./schedule.ts"
+import { LedgerEffects } from "./settle.ts"
+import { version } from "./version.ts"
+
+export interface RunOptions<C = unknown> {
+  recipe: Recipe<C>
+  /** As the recipe's own schema returned it. */
+  config: C
+  /** The run's folder; made where it is missing, gone on with where it stands. */
+  out: string
+  /** How the recipe is found again by `work`: a name or a path. Default: the recipe's name. */
+  recipeReference?: string
+  /** A pilot on the first N source rows. */
+  limit?: number | null
+  /** Make a dataset of what is settled and ask for nothing new. */
+  finish?: boolean
+  /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
+  signal?: AbortSignal
+  /** How long calls in flight may go on after a stop. Default 10,000 ms. */
+  graceMs?: number
+  /** Hears every event after it is written. */
+  onEvent?: (event: Event) => void
+}
+
+export interface RunResult {
+  run: string
+  manifest: Manifest
+  /** Nothing had to be done: the datasets stood already. */
+  reused: boolean
+}
+
+/** The run folder's own record. */
+export interface RunRecord {
+  format: 1
+  recipe: string
+  config: unknown
+}
+
+const progressMs = 1_000
+
+/**
+ * Runs a recipe in a folder, or goes on with it. Resolves when the dataset stands. Rejects with a `CotyledonError`: usage (another
+ * recipe's folder), held (another process runs it), stopped (failure limit, budget, disk), interrupted. What is done is kept.
+ */
+export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
+  const folder = resolve(options.out)
+  const limit = options.limit ?? null
+  await openFolder(folder, options)
+  const lock = await Lock.take(join(folder, "locks", "coordinator"))
+  if (!(lock instanceof Lock))
+    throw new CotyledonError(exitCode.held, {
+      what: "Another process holds this run",
+      where: folder,
+      got: `process ${lock.pid} on ${lock.host} since ${lock.since}`,
+      remedy: "Wait for it, or stop it; this command then goes on where it is.",
+    })
+  let events: EventLog | null = null
+  let ledger: Ledger | null = null
+  let pipeline: Pipeline | null = null
+  let execution: Execution | null = null
+  let timer: NodeJS.Timeout | null = null
+  try {
+    await removeScratch(folder)
+    await writeRecord(folder, options)
+    events = await EventLog.open(join(folder, "events"), options.onEvent)
+    ledger = await Ledger.open(join(folder, "ledger"), "exclusive")
+    const log = events
+    const settled = ledger.totals()
+    log.append({
+      event: "run.started",
+      recipe: options.recipe.name,
+      version,
+      limit,
+      finish: options.finish ?? false,
+      pid: process.pid,
+      host: hostname(),
+      settled,
+      damagedRecords: ledger.damaged,
+    })
+    pipeline = options.recipe.open(options.config, { report: (happening) => log.append(happening), settled })
+    execution = {
+      run: folder,
+      stages: pipeline.stages,
+      effects: new LedgerEffects(ledger, { offline: options.finish ?? false }),
+      events: log,
+      limit,
+      finish: options.finish ?? false,
+      settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
+      graceMs: options.graceMs ?? 10_000,
+      running: new Map(),
+      uncommittedFailures: [],
+    }
+    const { running } = execution
+    const { endpoints } = pipeline
+    let last = ""
+    const progress = () => {
+      const rows = Object.fromEntries([...running].filter(([, count]) => count > 0))
+      const happening = { event: "progress" as const, rows, endpoints: countersOf(endpoints) }
+      const text = JSON.stringify(happening)
+      if (text !== last) log.append(happening)
+      last = text
+    }
+    timer = setInterval(progress, progressMs)
+    const commits = await runStages(execution, options.signal ?? new AbortController().signal)
+    progress()
+    const inputs = await importInputs(pipeline)
+    const { manifest, reused } = await publish({
+      run: folder,
+      recipe: options.recipe.name,
+      seed: seedOf(options.config),
+      pipeline,
+      commits,
+      inputs,
+      limit,
+      finished: options.finish ?? false,
+    })
+    for (const { folder: name } of pipeline.exports) {
+      const files = name === pipeline.exports[0]!.folder ? manifest.shards : (manifest.beside[name] ?? [])
+      const rows = files.reduce((sum, shard) => sum + shard.rows, 0)
+      log.append({ event: "published", folder: name, rows, files: files.length })
+    }
+    const rows: Counts = { ...manifest.rows, born: 0 }
+    log.append({ event: "run.done", rows })
+    return { run: folder, manifest, reused }
+  } catch (error) {
+    const failure = await stopped(error, folder, pipeline, execution)
+    events?.append({ event: "run.stopped", exit: failure.exit, reason: failure.message })
+    throw failure
+  } finally {
+    if (timer) clearInterval(timer)
+    await pipeline?.close().catch(() => {})
+    await ledger?.close().catch(() => {})
+    events?.close()
+    await rm(join(folder, "leases"), { recursive: true, force: true }).catch(() => {})
+    await lock.release()
+  }
+}
+
+/** The run folder's record, or null where the folder holds no run. */
+export async function readRecord(folder: string): Promise<RunRecord | null> {
+  const text = await readFile(join(folder, "run.json"), "utf8").catch(() => null)
+  if (text === null) return null
+  try {
+    return JSON.parse(text) as RunRecord
+  } catch {
+    throw usageError({ what: "run.json is not JSON", where: folder, remedy: "Take another --out folder." })
+  }
+}
+
+/** Counters of each endpoint, as the progress event and `status` have them. */
+export const countersOf = (endpoints: Pipeline["endpoints"]) =>
+  Object.fromEntries(endpoints.map((paid) => [paid.role, { identity: paid.identity, ...paid.counters() }]))
+
+async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw writeFailure(folder, error)
+  }
+  const record = await readRecord(folder)
+  if (!record) {
+    const found = (await readdir(folder)).filter((name) => name !== "locks")
+    if (found.length > 0)
+      throw usageError({
+        what: "The folder holds something else than a run",
+        where: folder,
+        expected: "a new or empty folder, or one with run.json",
+        got: found.slice(0, 3).join(", "),
+        remedy: "Take another --out folder.",
+      })
+    return
+  }
+  if (record.format !== 1)
+    throw usageError({
+      what: "The run was made by another version",
+      where: folder,
+      expected: "run format 1",
+      got: String(record.format),
+      remedy: "Take another --out folder, or the version that made it.",
+    })
+  const reference = options.recipeReference ?? options.recipe.name
+  if (record.recipe !== reference)
+    throw usageError({
+      what: "The folder holds a run of another recipe",
+      where: folder,
+      expected: reference,
+      got: record.recipe,
+      remedy: "Take another --out folder.",
+    })
+}
+
+async function writeRecord<C>(folder: string, options: RunOptions<C>): Promise<void> {
+  const record: RunRecord = {
+    format: 1,
+    recipe: options.recipeReference ?? options.recipe.name,
+    config: options.config,
+  }
+  const standing = await readRecord(folder)
+  if (standing && canonicalJson(standing) === canonicalJson(JSON.parse(JSON.stringify(record)))) return
+  await writeWhole(join(folder, "run.json"), `${JSON.stringify(record, null, 2)}\n`)
+}
+
+/** Files that killed processes were writing. Only the coordinator of a run without workers may remove them. */
+async function removeScratch(folder: string): Promise<void> {
+  const leases = await readdir(join(folder, "leases")).catch(() => [])
+  if (leases.length > 0) {
+    const { ownerOf } = await import("./lock.ts")
+    for (const lease of leases) if (await ownerOf(join(folder, "leases", lease))) return
+  }
+  const names = await readdir(folder, { recursive: true })
+  for (const name of names) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true })
+}
+
+async function importInputs({ stages }: Pipeline): Promise<{ name: string; sha256: string; bytes: number }[]> {
+  const first = stages.find((stage) => stage.kind === "import")
+  return first ? first.digests() : []
+}
+
+const seedOf = (config: unknown): number | null => {
+  const seed = (config as { seed?: unknown } | null)?.seed
+  return typeof seed === "number" ? seed : null
+}
+
+/** Every way a run ends before its time, as an error with an exit code; what is known to have failed is published. */
+async function stopped(
+  error: unknown,
+  folder: string,
+  pipeline: Pipeline | null,
+  execution: Execution | null,
+): Promise<CotyledonError> {
+  const failure =
+    error instanceof CotyledonError
+      ? error
+      : new CotyledonError(
+          exitCode.stopped,
+          { what: `Unexpected error: ${error instanceof Error ? error.message : String(error)}`, where: folder },
+          error,
+        )
+  if (pipeline && execution && failure.exit === exitCode.stopped)
+    try {
+      const commits = (await Promise.all(pipeline.path.map((stage) => readCommits(folder, stage)))).flat()
+      await publishFailures(folder, commits, execution.uncommittedFailures as never[])
+    } catch {}
+  return failure
+}

@@ -1,0 +1,126 @@
+import { Schema } from "apache-arrow"
+import { type Columns, fieldsOf } from "../../schemas/columns.ts"
+import type { Counts, DropsByReason } from "../../schemas/event.ts"
+import { type DroppedRow, droppedRow, type FailedRow, failedRow } from "../../schemas/rejection.ts"
+import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from "./commit.ts"
+import { canonicalJson } from "./fingerprint.ts"
+import type { RowOutcome } from "./row-chain.ts"
+import { ShardWriter } from "./shard-writer.ts"
+import type { Row, Tally } from "./step.ts"
+
+/** Writes one task's rows, drops and failures, and commits them together: all of it stands, or none. */
+export class TaskOutput {
+  readonly counts: Counts = { in: 0, born: 0, out: 0, dropped: 0, failed: 0 }
+  readonly drops: DropsByReason = {}
+  readonly tallies: Tally = {}
+  readonly #run: string
+  readonly #stage: string
+  readonly #index: number
+  readonly #basis: Basis
+  readonly #schema: Schema
+  readonly #rowsPerShard: number
+  readonly #name: string
+  #outputs: ShardWriter[] = []
+  #rowsInShard = 0
+  #dropped: ShardWriter | null = null
+  #failed: ShardWriter | null = null
+  #retryable = 0
+
+  constructor(
+    run: string,
+    task: { stage: string; index: number; basis: Basis; columns: Columns; rowsPerShard?: number },
+  ) {
+    this.#run = run
+    this.#stage = task.stage
+    this.#index = task.index
+    this.#basis = task.basis
+    this.#schema = new Schema(fieldsOf(task.columns))
+    this.#rowsPerShard = task.rowsPerShard ?? Number.POSITIVE_INFINITY
+    this.#name = `${taskName(task.stage, task.index)}-${fingerprintOf(task.basis).slice(0, 12)}`
+  }
+
+  /** Adds what became of one input row; call in row order. */
+  async add(outcome: RowOutcome): Promise<void> {
+    const { out, dropped, failed, tally, incomplete } = outcome
+    if (incomplete) this.#retryable++
+    this.counts.in++
+    this.counts.born += out.length + dropped.length + failed.length - 1
+    for (const row of out) await this.#addRow(row)
+    for (const { row, rejection } of dropped) {
+      this.counts.dropped++
+      this.drops[rejection.step] ??= {}
+      const reasons = this.drops[rejection.step]!
+      reasons[rejection.reason] = (reasons[rejection.reason] ?? 0) + 1
+      this.#dropped ??= new ShardWriter(this.#run, `${this.#name}.dropped.parquet`, droppedRow.schema)
+      const stored: DroppedRow = { id: String(row.id), ...rejection, row: rowJson(row) }
+      await this.#dropped.add(stored)
+    }
+    for (const { row, step, error } of failed) {
+      this.counts.failed++
+      if (error.retryable) this.#retryable++
+      this.#failed ??= new ShardWriter(this.#run, `${this.#name}.failed.parquet`, failedRow.schema)
+      const { reason, message, retryable } = error
+      const stored: FailedRow = {
+        id: String(row.id),
+        step,
+        reason,
+        message: message.toWellFormed(),
+        retryable,
+        row: rowJson(row),
+      }
+      await this.#failed.add(stored)
+    }
+    for (const [name, count] of Object.entries(tally)) this.tallies[name] = (this.tallies[name] ?? 0) + count
+  }
+
+  /** Completes the files, gives them their names and writes the commit. */
+  async commit(): Promise<Commit> {
+    if (this.#outputs.length === 0) this.#startShard()
+    const all = [...this.#outputs, this.#dropped, this.#failed].filter((writer) => writer !== null)
+    for (const writer of all) await writer.close()
+    const outputs = []
+    for (const writer of this.#outputs) outputs.push(await writer.publish())
+    const commit: Commit = {
+      format: 1,
+      stage: this.#stage,
+      index: this.#index,
+      fingerprint: fingerprintOf(this.#basis),
+      basis: this.#basis,
+      outputs,
+      dropped: (await this.#dropped?.publish()) ?? null,
+      failed: (await this.#failed?.publish()) ?? null,
+      counts: this.counts,
+      drops: this.drops,
+      tallies: this.tallies,
+      retryable: this.#retryable,
+    }
+    await writeCommit(this.#run, commit)
+    return commit
+  }
+
+  /** Removes what was written so far. */
+  async abort(): Promise<void> {
+    for (const writer of [...this.#outputs, this.#dropped, this.#failed]) await writer?.abort().catch(() => {})
+  }
+
+  async #addRow(row: Row): Promise<void> {
+    if (this.#outputs.length === 0 || this.#rowsInShard >= this.#rowsPerShard) {
+      // Only the last shard of a task is still being written: the others give back their memory.
+      await this.#outputs.at(-1)?.close()
+      this.#startShard()
+    }
+    this.counts.out++
+    this.#rowsInShard++
+    await this.#outputs.at(-1)!.add(row)
+  }
+
+  #startShard(): void {
+    const part =
+      this.#rowsPerShard === Number.POSITIVE_INFINITY ? "" : `-${String(this.#outputs.length).padStart(5, "0")}`
+    this.#outputs.push(new ShardWriter(this.#run, `${this.#name}${part}.parquet`, this.#schema))
+    this.#rowsInShard = 0
+  }
+}
+
+/** A row as JSON, whatever it holds: JSON escapes a lone surrogate, which a Parquet string could not hold. */
+const rowJson = (row: Row): string => canonicalJson(row)

@@ -1,0 +1,123 @@
+import { join, resolve } from "node:path"
+import { readCommit, readCommits, whyNotReused } from "./commit.ts"
+import { CotyledonError, exitCode, usageError } from "./errors.ts"
+import { EventLog } from "./events.ts"
+import { Ledger } from "./ledger.ts"
+import { Lock } from "./lock.ts"
+import { runMapTask } from "./map-task.ts"
+import type { Recipe } from "./recipe.ts"
+import { rowsIn } from "./reduce-task.ts"
+import { RowSlots } from "./row-slots.ts"
+import { Draining, LedgerEffects } from "./settle.ts"
+import { columnsOf, mapBasis, sideDigests } from "./task-plan.ts"
+
+export interface WorkOptions<C = unknown> {
+  recipe: Recipe<C>
+  config: C
+  run: string
+  stage: string
+  index: number
+  signal?: AbortSignal
+  graceMs?: number
+}
+
+/**
+ * Runs one task of a map stage of a run whose earlier stages are done: what an engine starts on its nodes. Resolves with true when
+ * it did the work, false when it stood already. Rejects as held while another process works on the task.
+ */
+export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
+  const run = resolve(options.run)
+  const ledger = await Ledger.open(join(run, "ledger"), "append")
+  const events = await EventLog.open(join(run, "events"))
+  const pipeline = options.recipe.open(options.config, {
+    report: (happening) => events.append(happening),
+    settled: ledger.totals(),
+  })
+  try {
+    const stage = pipeline.stages.find(({ id }) => id === options.stage)
+    if (stage?.kind !== "map")
+      throw usageError({
+        what: `No map stage ${options.stage} in recipe ${options.recipe.name}`,
+        expected: pipeline.stages.flatMap(({ id, kind }) => (kind === "map" ? [id] : [])).join(", "),
+      })
+    const inputs = (await readCommits(run, stage.input)).flatMap(({ index, outputs }) =>
+      outputs.map((shard, at) => ({ index: index + at, shard })),
+    )
+    const input = inputs.find(({ index }) => index === options.index)
+    if (!input)
+      throw usageError({
+        what: `Task ${options.index} of stage ${stage.id} has no input`,
+        expected: `a shard of stage ${stage.input} (0 to ${inputs.length - 1})`,
+        remedy: `Run stage ${stage.input} first.`,
+      })
+    const side = new Map()
+    const digests: Record<string, string[]> = {}
+    for (const id of stage.side ?? []) {
+      const commits = await readCommits(run, id)
+      if (commits.length === 0) throw usageError({ what: `Stage ${id} is not done`, remedy: `Run stage ${id} first.` })
+      digests[id] = sideDigests(commits)
+      side.set(
+        id,
+        await Array.fromAsync(
+          rowsIn(
+            run,
+            commits.flatMap(({ outputs }) => outputs),
+          ),
+        ),
+      )
+    }
+    const basis = mapBasis(stage, input.shard, digests)
+    const why = whyNotReused(await readCommit(run, stage.id, options.index), basis)
+    if (why === null) return false
+    const lease = await Lock.take(join(run, "leases", `${stage.id}-${options.index}`))
+    if (!(lease instanceof Lock))
+      throw new CotyledonError(exitCode.held, {
+        what: `Another process works on task ${options.index} of stage ${stage.id}`,
+        got: `process ${lease.pid} on ${lease.host}`,
+        remedy: "Let it finish.",
+      })
+    const effects = new LedgerEffects(ledger)
+    const slots = new RowSlots(stage.rowsInFlight ?? 32)
+    const onStop = () => {
+      slots.close(new Draining())
+      effects.drain(options.graceMs ?? 10_000)
+    }
+    options.signal?.addEventListener("abort", onStop, { once: true })
+    try {
+      events.append({ event: "task.started", stage: stage.id, index: options.index, rows: input.shard.rows, why })
+      const { counts, drops, tallies } = await runMapTask({
+        run,
+        stage,
+        index: options.index,
+        input: input.shard,
+        basis,
+        columns: columnsOf(pipeline.stages).get(stage.id)!,
+        side,
+        effects,
+        slots,
+        rowDone: () => {},
+        allStarted: () => {},
+      })
+      events.append({
+        event: "task.done",
+        stage: stage.id,
+        index: options.index,
+        reused: false,
+        counts,
+        drops,
+        tallies,
+      })
+      return true
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason
+      throw error
+    } finally {
+      options.signal?.removeEventListener("abort", onStop)
+      await lease.release()
+    }
+  } finally {
+    await pipeline.close().catch(() => {})
+    await ledger.close()
+    events.close()
+  }
+}
