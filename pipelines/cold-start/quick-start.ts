@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url"
+
+/**
+ * The cold start that runs at once: starter questions and the embedded model in both roles. One small model judges and drafts, so
+ * this is for trying out the whole path, not for data to train on.
+ */
+export const quickStart = {
+  recipe: "cold-start",
+  questions: [
+    {
+      path: fileURLToPath(new URL("starter-questions.jsonl", import.meta.url)),
+      name: "starter-questions",
+      license: "Apache-2.0",
+      revision: "1",
+    },
+  ],
+  models: { judge: { baseUrl: "embedded" }, drafter: { baseUrl: "embedded" } },
+  judging: { decide: "logprobs", directAttempts: 1, directMaxTokens: 24 },
+  reserve: { share: 0.08 },
+  drafts: { prompt: "worked-example", initial: 4, maximum: 8, maxTokens: 160 },
+  review: { share: 0.1 },
+}

@@ -1,0 +1,47 @@
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { nearest } from "../schemas/strict.ts"
+import { usageError } from "./runtime/errors.ts"
+import type { Recipe } from "./runtime/recipe.ts"
+
+/** A recipe by name, loaded when it is asked for. */
+export interface RecipeEntry {
+  name: string
+  about: string
+  load(): Promise<Recipe>
+  /** A config that runs at once, with what the package brings along. */
+  quickStart?: () => Promise<unknown>
+}
+
+/** The recipes that come with the package. */
+export const recipes: readonly RecipeEntry[] = [
+  {
+    name: "cold-start",
+    about: "Long chains of thought, drafted, verified and filtered, for the first SFT",
+    load: async () => (await import("./cold-start/recipe.ts")).coldStart as Recipe,
+    quickStart: async () => (await import("./cold-start/quick-start.ts")).quickStart,
+  },
+]
+
+export const recipeNames = (): string[] => recipes.map(({ name }) => name)
+
+export const findRecipe = (name: string): RecipeEntry | undefined => recipes.find((entry) => entry.name === name)
+
+/** A recipe by name, or from a module's default export by path (relative to `folder`); null where there is none. */
+export async function loadRecipe(reference: string, folder: string): Promise<Recipe | null> {
+  const known = findRecipe(reference)
+  if (known) return known.load()
+  if (!/\.[mc]?[jt]s$/.test(reference)) {
+    const near = nearest(reference, recipeNames())
+    if (near) throw usageError({ what: `Unknown recipe ${reference}`, remedy: `Did you mean ${near}?` })
+    return null
+  }
+  const module = (await import(pathToFileURL(resolve(folder, reference)).href)) as { default?: Partial<Recipe> }
+  if (typeof module.default?.open !== "function")
+    throw usageError({
+      what: "The module is no recipe",
+      where: reference,
+      expected: "export default defineRecipe({ name, about, version, config, open })",
+    })
+  return module.default as Recipe
+}

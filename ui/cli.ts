@@ -1,0 +1,104 @@
+// The command line: parses, calls, prints. Every command's code is loaded when it is called, so that `--help` is quick.
+import { Command, CommanderError, Option } from "commander"
+import { version } from "../pipelines/runtime/version.ts"
+import { report } from "./report-error.ts"
+
+/** Options that every command has. */
+export interface CommonOptions {
+  config?: string
+  set: string[]
+  json: boolean
+  quiet: boolean
+  color: boolean
+  debug: boolean
+  workers?: number
+}
+
+const usage = 2
+
+/** Runs the command line and ends the process with its exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = commandLine()
+  try {
+    await program.parseAsync(args, { from: "user" })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage
+    else process.exitCode = report(error, { debug: args.includes("--debug"), json: args.includes("--json") })
+  }
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value]
+const whole = (value: string): number => {
+  if (!/^\d+$/.test(value)) throw new CommanderError(usage, "cotyledon.number", `Expected a whole number, got ${value}`)
+  return Number(value)
+}
+
+function commandLine(): Command {
+  const program = new Command("cotyledon")
+    .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(cotyledon --help lists the commands)")
+  const command = (name: string, about: string): Command =>
+    program
+      .command(name)
+      .description(about)
+      .exitOverride()
+      .option("--config <file>", "config: .yaml, .json or .ts")
+      .option("--set <key.path=value>", "one key of the config; repeatable", collect, [])
+      .option("--workers <n>", "worker processes for CPU-bound stages", whole)
+      .option("--json", "one JSON document or JSON Lines on stdout", false)
+      .option("--quiet", "no progress", false)
+      .option("--no-color", "no colour (also NO_COLOR)")
+      .addOption(new Option("--debug", "stack traces").default(false).hideHelp())
+
+  command("run [recipe|config]", "run a recipe, or go on with a run")
+    .option("--out <dir>", "run folder (default: runs/RECIPE)")
+    .option("--limit <n>", "a pilot on the first N source rows", whole)
+    .option("--finish", "make a dataset of what is settled; ask for nothing new", false)
+    .action(async (target, options) => (await import("./commands/run.ts")).run(target, options))
+  command("plan [recipe|config]", "show what a run would do and cost at most; asks nothing, writes nothing")
+    .option("--out <dir>", "run folder to compare with (default: runs/RECIPE)")
+    .option("--limit <n>", "as for run", whole)
+    .action(async (target, options) => (await import("./commands/plan.ts")).plan(target, options))
+  command("work <run> <stage> <task>", "run one task of one stage: what engines start").action(
+    async (run, stage, task, options) => (await import("./commands/work.ts")).work(run, stage, whole(task), options),
+  )
+  command("status <run>", "what is done, running and left").action(async (run, options) =>
+    (await import("./commands/status.ts")).status(run, options),
+  )
+  command("inspect <path>", "a dataset's or run's schema, counts, drops and rows")
+    .option("--dropped", "dropped rows", false)
+    .option("--failed", "failed rows", false)
+    .option("--step <id>", "only rows that this step dropped")
+    .option("--row <id>", "one row's whole history")
+    .option("--exchange <id>", "one request and its answer")
+    .option("--sql <select>", "SQL over the run's datasets or the files")
+    .option("--rows <n>", "sample rows to show", whole, 3)
+    .action(async (path, options) => (await import("./commands/inspect.ts")).inspect(path, options))
+  command("apply <step> <in> <out>", "one filter or annotator over a file or folder")
+    .option("--dropped <file>", "write dropped rows there")
+    .option("--column <name>", "the column that it reads, where that is not `text`")
+    .option("--labels <column>", "compare with labels: accuracy and confusion")
+    .action(async (step, input, output, options) =>
+      (await import("./commands/apply.ts")).apply(step, input, output, options),
+    )
+  command("verify <verifier> <in> <out>", "score completions with a verifier").action(
+    async (verifier, input, output, options) =>
+      (await import("./commands/verify.ts")).verify(verifier, input, output, options),
+  )
+  command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
+    (await import("./commands/init.ts")).init(recipe, file, options),
+  )
+  command("steps [step]", "all filters, annotators and verifiers with their parameters").action(async (step, options) =>
+    (await import("./commands/steps.ts")).steps(step, options),
+  )
+  command("models <list|get|serve> [model]", "the embedded models")
+    .option("--from <file>", "get: weights from a local file")
+    .option("--host <address>", "serve: address to listen on", "127.0.0.1")
+    .option("--port <n>", "serve: port (0: a free one)", whole, 8000)
+    .option("--contexts <n>", "serve: requests answered at once (default: cores)", whole)
+    .option("--context-tokens <n>", "serve: tokens of a context", whole)
+    .action(async (action, model, options) => (await import("./commands/models.ts")).models(action, model, options))
+  return program
+}

@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises"
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { findRecipe, loadRecipe, recipeNames } from "../pipelines/recipes.ts"
+import { usageError } from "../pipelines/runtime/errors.ts"
+import type { Recipe } from "../pipelines/runtime/recipe.ts"
+import { parseStrict } from "../schemas/strict.ts"
+
+/** A recipe and its checked config, as the command line names them. */
+export interface Target {
+  recipe: Recipe
+  /** How `work` finds the recipe again. */
+  reference: string
+  config: unknown
+  /** True when no config was given and the recipe's quick start is used. */
+  quickStart: boolean
+}
+
+/**
+ * Finds recipe and config from `RECIPE|CONFIG`, `--config` and `--set`. Relative paths of sources in a config file are taken from
+ * the file's folder. Throws usage errors that name the key.
+ */
+export async function loadTarget(
+  target: string | undefined,
+  options: { config?: string; set: readonly string[] },
+): Promise<Target> {
+  const isFile = target !== undefined && [".yaml", ".yml", ".json", ".ts", ".js", ".mjs"].includes(extname(target))
+  const file = options.config ?? (isFile ? target : undefined)
+  const named = isFile ? undefined : target
+  const written = file === undefined ? {} : await readConfig(file)
+  const reference = String(named ?? (written as { recipe?: unknown }).recipe ?? "cold-start")
+  const recipe = await loadRecipe(reference, file === undefined ? process.cwd() : dirname(resolve(file)))
+  if (!recipe)
+    throw usageError({
+      what: `Unknown recipe ${reference}`,
+      where: file ?? "command line",
+      expected: `one of ${recipeNames().join(", ")}, or the path of a recipe`,
+    })
+  const quick = file === undefined ? (findRecipe(reference)?.quickStart ?? null) : null
+  const base = file === undefined ? ((await quick?.()) ?? {}) : written
+  const merged = options.set.reduce(setKey, { ...(base as object), recipe: reference })
+  const parsed = parseStrict(recipe.config, merged)
+  if ("faults" in parsed) {
+    const [first, ...more] = parsed.faults
+    const { path, what, suggestion } = first!
+    throw usageError({
+      what: `Config: ${path || "config"}: ${what}`,
+      where: file ?? "command line",
+      ...(suggestion !== undefined && { remedy: `Did you mean ${suggestion}?` }),
+      ...(more.length > 0 && { got: `${more.length} more: ${more.map((fault) => fault.path).join(", ")}` }),
+    })
+  }
+  return { recipe, reference, config: parsed.value, quickStart: quick !== null }
+}
+
+/** Reads a config file by its ending. */
+export async function readConfig(file: string): Promise<unknown> {
+  const ending = extname(file)
+  const path = resolve(file)
+  try {
+    if (ending === ".ts" || ending === ".js" || ending === ".mjs")
+      return withSources(
+        ((await import(pathToFileURL(path).href)) as { default?: unknown }).default ?? {},
+        dirname(path),
+      )
+    const text = await readFile(path, "utf8")
+    const value: unknown = ending === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text)
+    const { $schema: _, ...config } = (value ?? {}) as Record<string, unknown>
+    return withSources(config, dirname(path))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    throw usageError(
+      code === "ENOENT"
+        ? { what: "There is no such config", where: file, remedy: "cotyledon init RECIPE FILE writes one." }
+        : { what: `Cannot read the config: ${(error as Error).message.split("\n")[0]}`, where: file },
+      error,
+    )
+  }
+}
+
+/** Source paths of a config file are relative to it. */
+function withSources(config: unknown, folder: string): unknown {
+  const anchored = (path: unknown) =>
+    typeof path === "string" && path !== "-" && !isAbsolute(path) ? join(folder, path) : path
+  const result = { ...(config as Record<string, unknown>) }
+  for (const key of ["questions", "documents"])
+    if (Array.isArray(result[key]))
+      result[key] = result[key].map((source: unknown) =>
+        typeof source === "object" && source !== null && "path" in source
+          ? { ...source, path: anchored(source.path) }
+          : anchored(source),
+      )
+  return result
+}
+
+/** Sets `a.b.c=value` in a copy. The value is JSON where it can be read as such, else text. */
+export function setKey(config: object, assignment: string): object {
+  const split = assignment.indexOf("=")
+  if (split < 1) throw usageError({ what: "Cannot read --set", expected: "key.path=value", got: assignment })
+  const path = assignment.slice(0, split).split(".")
+  const text = assignment.slice(split + 1)
+  let value: unknown = text
+  try {
+    value = JSON.parse(text)
+  } catch {}
+  const set = (at: unknown, [key, ...rest]: string[]): object => {
+    const here = (typeof at === "object" && at !== null ? at : {}) as Record<string, unknown>
+    return { ...here, [key!]: rest.length > 0 ? set(here[key!], rest) : value }
+  }
+  return set(config, path)
+}
+
+/** The default run folder of a target. */
+export const defaultRun = (reference: string): string => join("runs", basename(reference).replace(/\.[a-z]+$/, ""))
