@@ -17,13 +17,18 @@ interface Place {
 export class ColumnError extends RowError {
   readonly column: string
   readonly row: number
+  readonly expected: string
+  readonly got: string
 
-  constructor(place: Place, index: number, expected: string, got: unknown) {
+  constructor(place: Place, index: number, expected: string, value: unknown) {
     const row = place.row(index)
-    super("bad-value", `column ${place.column}, row ${row}: expected ${expected}, got ${shown(got)}`)
+    const got = shown(value)
+    super("bad-value", `column ${place.column}, row ${row}: expected ${expected}, got ${got}`)
     this.name = "ColumnError"
     this.column = place.column
     this.row = row
+    this.expected = expected
+    this.got = got
   }
 }
 
@@ -145,7 +150,7 @@ function encoded(asText: boolean, values: Values, place: Place, trusted: boolean
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (typeof value === "string" && asText) {
-      if (!value.isWellFormed()) throw new ColumnError(place, index, "Unicode text", "a lone surrogate")
+      if (!value.isWellFormed()) throw new ColumnError(place, index, "Unicode text without lone surrogates", value)
       total += Buffer.byteLength(value)
     } else if (value instanceof Uint8Array) {
       if (asText && !trusted && !isUtf8(value)) throw new ColumnError(place, index, "UTF-8 text", "other bytes")
