@@ -228,7 +228,7 @@ export class Endpoint {
       this.#retries[outcome] = (this.#retries[outcome] ?? 0) + 1
       if (policy.action !== "retry") continue
       faults++
-      if (faults >= Math.min(this.config.attempts, policy.attempts ?? Number.POSITIVE_INFINITY))
+      if (faults >= this.config.attempts)
         throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
       const delayMs = backoffMs(this.#timing, faults)
       this.#report({ role: this.role, kind: "retry", outcome, detail: message, attempt: faults, delayMs })

@@ -1,9 +1,9 @@
 // Models that were asked for JSON and nothing else put it in a fence, talk around it, leave commas behind or quote it the
 // Python way. This reads what they meant; whether it is what was asked for is decided by the schema afterwards.
 
-const longestText = 1_000_000
+const longestText = 200_000
 const deepest = 64
-const mostStarts = 200
+const mostStarts = 100
 
 /**
  * The JSON values that a model's text may mean, likeliest first: the whole text, then the contents of code fences (the last

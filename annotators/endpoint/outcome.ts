@@ -4,8 +4,8 @@ import type { Usage } from "../../pipelines/runtime/effect.ts"
 export type Policy =
   /** The answer is settled and returned. */
   | { action: "settle" }
-  /** Asked again after a backoff, at most `config.attempts` times and at most `attempts` times; then the row fails. */
-  | { action: "retry"; attempts?: number }
+  /** Asked again after a backoff, `config.attempts` times in all; then the row fails. */
+  | { action: "retry" }
   /** The endpoint pauses for everyone and is probed, however long; never counted against the row. */
   | { action: "wait" }
   /** The row fails: asking again would end the same way. */
@@ -22,10 +22,10 @@ export const policies = {
   filtered: { action: "settle" },
   /** Not an answer of the protocol: bad JSON, wrong content type, no choices, invalid UTF-8, far too long. */
   malformed: { action: "retry" },
-  /** Control characters or lone surrogates. With a seed the model may well write them again, so few tries. */
-  "hostile-text": { action: "retry", attempts: 3 },
+  /** Control characters or lone surrogates in the text of an answer. */
+  "hostile-text": { action: "retry" },
   /** Neither thinking nor answer. */
-  empty: { action: "retry", attempts: 3 },
+  empty: { action: "retry" },
   /** Not one byte within the idle or the total limit. */
   "timed-out-waiting": { action: "retry" },
   /** Bytes came, then none within the idle limit, or no end within the total limit. */

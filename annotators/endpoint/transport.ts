@@ -101,8 +101,8 @@ export class Transport {
       clocks.hear()
       return await read(response, clocks)
     } catch (error) {
-      signal.throwIfAborted()
       response?.body.destroy()
+      signal.throwIfAborted()
       throw faultOf(error, clocks, secrets)
     } finally {
       clocks.stop()
@@ -174,7 +174,6 @@ type Iterator = (options: { destroyOnReturn: boolean }) => AsyncIterable<Buffer>
 /** Lets a finished stream run out, so that its connection can serve the next request. */
 function release({ body }: WireResponse): void {
   const timer = setTimeout(() => body.destroy(), lingerMs)
-  body.on("error", () => {})
   body.on("close", () => clearTimeout(timer))
   body.resume()
 }

@@ -35,6 +35,8 @@ export class WireResponse {
       Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
     )
     this.body = body
+    // Whoever reads the body learns of its errors; a body that nobody reads to its end must not end the process.
+    body.on("error", () => {})
   }
 
   get ok(): boolean {
