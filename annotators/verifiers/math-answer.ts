@@ -103,7 +103,7 @@ const lastSide = (maths: string) => maths.slice(maths.lastIndexOf("=") + 1)
 
 // A sign belongs to a number only where it cannot be an operator.
 const numberIn =
-  /(?:(?<![\d)\]}%] ?)(?<![a-zA-Z])[-+−])?[$€£¥￥]?\s?(?:(?<=[$€£] ?)\d{1,3}(?: \d{3})+(?!\d)|[\d０-９]{1,3}(?:[,，][\d０-９]{3})+(?![\d０-９])|[\d０-９]+)(?:[.．][\d０-９]+)?(?:(?: [\d０-９]{1,9})?\s?[/／]\s?[\d０-９]{1,32}(?![\d０-９.])|[eE][-+]?\d{1,4}(?!\d))?(?!(?:st|nd|rd|th)\b)\s?[%％]?/g
+  /(?:(?<![\d)\]}%] ?)(?<![a-zA-Z])[-+−])?[$€£¥￥]?\s?(?:(?<=[$€£] ?)\d{1,3}(?: \d{3})+(?!\d)|[\d０-９]{1,3}(?:[,，][\d０-９]{3})+(?![\d０-９])|[\d０-９]+)(?:[.．][\d０-９]+)?(?:(?: [\d０-９]{1,9})?\s?[/／]\s?[\d０-９]{1,32}(?![\d０-９.])|[eE][-+]?\d{1,4}(?!\d))?(?!\d*(?:st|nd|rd|th)\b)\s?[%％]?/g
 
 const numbers = (text: string): Span[] =>
   [...text.matchAll(numberIn)].map((match) => ({

@@ -101,7 +101,10 @@ export function readTail(text: string, spaced: boolean, attachedUnits: boolean):
   }
   const percent = /^(?:%|percent\b|per cent\b)/i.exec(rest)
   if (percent) {
-    rest = rest.slice(percent[0].length).trim()
+    rest = rest
+      .slice(percent[0].length)
+      .trim()
+      .replace(/^of\s+/, "")
     return rest === "" || isWords(rest) ? { unit: null, percent: true, multiplier } : null
   }
   if (rest === "") return { unit: null, percent: false, multiplier }
