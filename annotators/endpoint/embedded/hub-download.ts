@@ -102,11 +102,9 @@ const sizeOf = (path: string) =>
     () => 0,
   )
 
+/** An error of this machine's file system: the hub is not to blame, and asking it again would not help. */
 const isFileError = (error: unknown) =>
-  error instanceof Error &&
-  "syscall" in error &&
-  "code" in error &&
-  ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EFBIG", "EIO"].includes(String(error.code))
+  error instanceof Error && "syscall" in error && /^(open|write|stat)$/.test(String(error.syscall))
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

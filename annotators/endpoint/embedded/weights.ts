@@ -131,7 +131,7 @@ async function fetchInto(
     } catch (error) {
       if (isFileError(error)) throw error
       options.signal?.throwIfAborted()
-      tried.push(`${source.name}: ${(error as Error).message.replaceAll("\n", ", ")}`)
+      tried.push(`${source.name}: ${reasonOf(error)}`)
       // Another process may have brought it meanwhile.
       const other = await fromCache(model, cached, options.signal)
       if (other) return other
@@ -223,6 +223,12 @@ async function keep(
 const wrongFile = (model: EmbeddedModel, where: string, mismatch: { expected: string; got: string }) =>
   usageError({ what: `not the pinned ${model.file}; it was not kept`, where, ...mismatch })
 
+function reasonOf(error: unknown): string {
+  if (!(error instanceof CotyledonError)) return error instanceof Error ? error.message : String(error)
+  const { what, expected, got } = error.complaint
+  return `${what}: expected ${expected}, got ${got}`
+}
+
 const exists = (path: string) =>
   stat(path).then(
     () => true,
@@ -232,19 +238,32 @@ const exists = (path: string) =>
     },
   )
 
+const diskFull = /^(ENOSPC|EDQUOT|EFBIG)$/
+const folderUnusable = /^(EACCES|EPERM|EROFS|EIO|ENOTDIR|EEXIST|ENAMETOOLONG)$/
+
 const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error &&
   "syscall" in error &&
-  /^(ENOSPC|EDQUOT|EACCES|EPERM|EROFS|EFBIG|EIO)$/.test(String((error as NodeJS.ErrnoException).code))
+  "code" in error &&
+  (diskFull.test(String(error.code)) || folderUnusable.test(String(error.code)))
 
 function explained(model: EmbeddedModel, cached: string, error: unknown): unknown {
   if (error instanceof CotyledonError || !isFileError(error)) return error
-  const full = error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "EFBIG"
+  const where = error.path ?? cached
+  if (!diskFull.test(String(error.code)))
+    return usageError(
+      {
+        what: `cannot use the cache of weights: ${error.code}`,
+        where,
+        remedy: "set COTYLEDON_CACHE to a folder that can be written to",
+      },
+      error,
+    )
   return stopError(
     {
-      what: full ? `no space for the weights of ${model.name}` : `cannot use the cache of weights: ${error.message}`,
-      where: error.path ?? cached,
-      ...(full ? { expected: `${Math.ceil((model.bytes * 2) / 1e6)} MB free` } : {}),
+      what: `no space for the weights of ${model.name}`,
+      where,
+      expected: `${Math.ceil((model.bytes * 2) / 1e6)} MB free`,
       remedy: "free space or set COTYLEDON_CACHE to another folder; what came is kept and the next try goes on from it",
     },
     error,
