@@ -17,7 +17,7 @@ import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
 import { reviewQuestion } from "../../schemas/review.ts"
 import type { Group, Rollout } from "../../schemas/rollout.ts"
 import { sample } from "../../schemas/sample.ts"
-import { importQuestions } from "../import-questions.ts"
+import { importQuestions } from "../io/import-questions.ts"
 import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
 import type { Stage } from "../runtime/stage.ts"
 import type { Row, RowStep } from "../runtime/step.ts"
@@ -40,7 +40,7 @@ export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
     noThinking(),
     specialTokens(["thinking", "answer"]),
     repetition(filters.repetition),
-    reserveSimilarity({ ...filters.similarity, side: "reserve" }),
+    reserveSimilarity(filters.similarity, "reserve"),
   ].filter(({ id }) => !filters.off.some((off) => off === id))
 }
 
