@@ -182,7 +182,7 @@ function fieldOf(node: Node, column: string, path: string): { field: Field; fix:
   if (repetition_type === "REPEATED") {
     // Before the three-level layout: a repeated field is a list of required elements.
     const of = children.length > 0 ? structOf(children, column, path) : leafFieldOf(element, column, path)
-    return { field: listField(name, false, of.type, false), fix: listFix(of.fix) }
+    return { field: listField(name, false, of.type, false), fix: (value) => Array.from((value ?? []) as [], of.fix ?? same) }
   }
   if (children.length === 0) {
     const { type, fix } = leafFieldOf(element, column, path)
@@ -216,6 +216,8 @@ function fieldOf(node: Node, column: string, path: string): { field: Field; fix:
 
 const listField = (name: string, nullable: boolean, type: DataType, elementNullable: boolean) =>
   new Field(name, new List(new Field("element", type, elementNullable)), nullable)
+
+const same = (value: unknown) => value
 
 const orNull = (fix: (value: unknown) => unknown): Fix => (value) =>
   value === null || value === undefined ? null : fix(value)
