@@ -2,6 +2,8 @@ import { constants, zstdCompressSync } from "node:zlib"
 import type { RecordBatch, Schema } from "apache-arrow"
 import type { CompressionCodec } from "hyparquet"
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
+import { writeIndexes } from "hyparquet-writer/src/indexes.js"
+import { writeMetadata } from "hyparquet-writer/src/metadata.js"
 import { cellReader } from "../runtime/column-reader.ts"
 import { stopError } from "../runtime/errors.ts"
 import { ByteSink, type Written } from "./byte-sink.ts"
@@ -110,7 +112,7 @@ export class ParquetSink {
     if (this.#failed)
       throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     if (this.#waitingRows > 0) await this.#writeGroup()
-    this.#writer.finish()
+    this.#writeFooter()
     await this.#flush()
     return { rows: this.#rows, ...(await this.#sink.close()) }
   }
@@ -132,6 +134,15 @@ export class ParquetSink {
     this.#waitingRows = 0
     this.#waitingBytes = 0
     await this.#flush()
+  }
+
+  // As the library's `finish`, but for the version: it writes 2, which older readers refuse; the files are as 1 allows.
+  #writeFooter(): void {
+    const { schema, num_rows, row_groups, kvMetadata, createdBy, pendingIndexes } = this.#writer
+    writeIndexes(this.#buffer, pendingIndexes)
+    const metadata = { version: 1, created_by: createdBy, schema, num_rows, row_groups, metadata_length: 0 }
+    writeMetadata(this.#buffer, { ...metadata, ...(kvMetadata?.length ? { key_value_metadata: kvMetadata } : {}) })
+    this.#buffer.appendUint32(0x31524150)
   }
 
   async #flush(): Promise<void> {
