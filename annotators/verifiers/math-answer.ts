@@ -154,7 +154,7 @@ function lastDigit(text: string): number {
 }
 
 /** Longest unmarked last line that is taken for an answer: a few words, not a sentence. */
-const maxLine = { units: 48, words: 4 }
+const maxLine = { units: 48, words: 3 }
 
 function lastWords(text: string, reading: Reading): MathAnswer | null {
   const end = text.slice(-maxAnswerLength).trimEnd()

@@ -4,7 +4,7 @@ import type { MathValue } from "./math-value.ts"
 import type { Rational } from "./rational.ts"
 import * as rational from "./rational.ts"
 
-/** `undecided`: written differently in notation that is not read. */
+/** `undecided`: written differently in notation that is not read, or the reference's words among others. */
 export type Comparison = "equal" | "unequal" | "undecided"
 
 type NumberValue = Extract<MathValue, { kind: "number" }>
@@ -18,9 +18,15 @@ export function compareValues(reference: MathValue, answer: MathValue, decimals:
   if (reference.symbols === answer.symbols) return "equal"
   if (reference.name !== null && answer.name !== null && reference.name !== answer.name) return "unequal"
   if (reference.kind === "number" && answer.kind === "number") return compareNumbers(reference, answer, decimals)
-  if (reference.kind === "text" || answer.kind === "text") return reference.words === answer.words ? "equal" : "unequal"
+  if (reference.kind === "text" || answer.kind === "text") return compareWords(reference, answer)
   if (reference.kind === "opaque" || answer.kind === "opaque") return "undecided"
   return compareExpressions(reference, answer, decimals)
+}
+
+/** Words that hold the reference among others (`Carl is the shortest`, `red or blue`) are neither the reference nor not it. */
+function compareWords(reference: MathValue, answer: MathValue): Comparison {
+  if (reference.words === answer.words) return "equal"
+  return ` ${answer.words} `.replace(/[^\p{L}\p{N}]+/gu, " ").includes(` ${reference.words} `) ? "undecided" : "unequal"
 }
 
 function compareNumbers(reference: NumberValue, answer: NumberValue, decimals: number | null): Comparison {

@@ -21,6 +21,9 @@ export const maxDepth = 48
 
 const numberAt = /(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.]))?|\.\d+/y
 const commandAt = /\\(?:[a-zA-Z]+|.)/y
+// Names of functions, which are no products of letters. They are not read yet.
+const functionName =
+  /^(?:a(?:rc)?)?(?:sin|cos|tan|cot|sec|csc)h?|^(?:log|ln|lg|exp|lim|max|min|mod|gcd|lcm|det|abs|erf|floor|ceil|[a-zA-Z]{3,}\()/
 const greek = /^\\(?:alpha|beta|gamma|delta|epsilon|theta|lambda|mu|nu|rho|sigma|tau|phi|omega|Delta|Omega)$/
 
 class Unreadable extends Error {}
@@ -138,7 +141,9 @@ class Parser {
   }
 
   #letter(): Expression {
-    const word = /^(?:sqrt|pi)(?![a-zA-Z])/.exec(this.#text.slice(this.#at, this.#at + 5))?.[0]
+    const ahead = this.#text.slice(this.#at, this.#at + 16)
+    const word = /^(?:sqrt|pi)(?![a-zA-Z])/.exec(ahead)?.[0]
+    if (word === undefined && functionName.test(ahead)) throw unreadable
     if (word === undefined) return this.#node({ kind: "symbol", name: this.#text[this.#at++]! })
     this.#at += word.length
     return word === "pi" ? this.#node({ kind: "pi" }) : this.#root()

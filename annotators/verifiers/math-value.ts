@@ -71,13 +71,17 @@ interface Quantity {
   percent: boolean
 }
 
-const leadingWords = /^(?:about|approximately|roughly|around|exactly|only|about|≈|大约|约|共|是|为)\s*/i
+const numberWords = "zero one two three four five six seven eight nine ten eleven twelve".split(" ")
+const numberWord = new RegExp(`^(?:${numberWords.join("|")})(?= *$| +[a-z])`, "i")
+const leadingWords = /^(?:about|approximately|roughly|around|exactly|only|≈|大约|约|共|是|为)\s*/i
 const currencyFirst = /^([-+]?)\s*(?:([$€£¥])|US\$)\s*/
 
 /** A number with its sign, currency, unit, percent sign or multiplier; a constant expression counts where it is rational. */
 function readQuantity(side: string, reading: Reading): Quantity | null {
   if (/^-?\d{1,15}$/.test(side)) return { value: rational.whole(Number(side)), unit: null, percent: false }
-  let text = side.replace(leadingWords, "")
+  let text = side
+    .replace(leadingWords, "")
+    .replace(numberWord, (word) => String(numberWords.indexOf(word.toLowerCase())))
   const currency = currencyFirst.exec(text)
   if (currency) text = currency[1] + text.slice(currency[0].length)
   const end = endOfNumber(text)

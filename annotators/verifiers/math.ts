@@ -54,10 +54,9 @@ function verify({ completion, reference, options: given }: VerifierInput): Verdi
     case "unequal":
       return incorrect(answer.text)
     case "undecided":
-      // A number can always be compared with what is read, so the fault is the answer's.
-      return truth.kind === "number" || (truth.kind === "expression" && answer.value.kind === "opaque")
-        ? unparsed("the answer is in notation that is not read", answer.text)
-        : unverifiable("the reference is in notation that cannot be compared with this answer", answer.text)
+      return truth.kind === "opaque" || (truth.kind === "expression" && answer.value.kind === "expression")
+        ? unverifiable("the reference is in notation that cannot be compared with this answer", answer.text)
+        : unparsed("the answer says more than can be read", answer.text)
   }
 }
 
