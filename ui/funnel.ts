@@ -1,6 +1,9 @@
 import type { Manifest } from "../schemas/manifest.ts"
 import { columns, grouped, percent } from "./print.ts"
 
+/** A step and its reason, said once where they are the same. */
+export const lossName = (step: string, reason: string): string => (step === reason ? step : `${step}: ${reason}`)
+
 /** The drop funnel of a run as lines: source rows, what each step took away, what is left. */
 export function funnelLines({ rows, drops }: Pick<Manifest, "rows" | "drops">): string[] {
   const cells: string[][] = [["questions in", grouped(rows.in), "", ""]]
@@ -8,12 +11,7 @@ export function funnelLines({ rows, drops }: Pick<Manifest, "rows" | "drops">): 
   for (const [step, reasons] of Object.entries(drops))
     for (const [reason, count] of Object.entries(reasons)) {
       left -= count
-      cells.push([
-        step === reason ? step : `${step}: ${reason}`,
-        `-${grouped(count)}`,
-        percent(count, rows.in),
-        grouped(left),
-      ])
+      cells.push([lossName(step, reason), `-${grouped(count)}`, percent(count, rows.in), grouped(left)])
     }
   if (rows.failed > 0)
     cells.push(["failed", `-${grouped(rows.failed)}`, percent(rows.failed, rows.in), grouped(left - rows.failed)])

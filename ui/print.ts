@@ -1,3 +1,5 @@
+import { relative } from "node:path"
+
 /** What a summary prints: aligned columns, numbers on the right, nothing wider than asked. */
 
 /** Digits in groups of three: 12,345. */
@@ -34,3 +36,9 @@ export function columns(rows: readonly (readonly string[])[], { indent = 2, gap 
 /** Text cut to a width, with dots where it was cut. */
 export const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`
+
+/** A path as short as it can be said from here. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near.startsWith("..") ? path : near || "."
+}

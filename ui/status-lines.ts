@@ -1,6 +1,7 @@
 import { oneLine } from "../pipelines/runtime/errors.ts"
 import type { RunTotals } from "../pipelines/runtime/run-totals.ts"
 import type { RunStatus } from "../pipelines/runtime/status.ts"
+import { lossName } from "./funnel.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
 
 /** A run's status as lines of at most 80 columns where names allow it. */
@@ -23,7 +24,7 @@ export function statusLines(run: string, status: RunStatus, totals: RunTotals): 
   ])
   const drops = status.stages.flatMap(({ drops }) =>
     Object.entries(drops).flatMap(([step, reasons]) =>
-      Object.entries(reasons).map(([reason, count]) => [step === reason ? step : `${step}: ${reason}`, grouped(count)]),
+      Object.entries(reasons).map(([reason, count]) => [lossName(step, reason), grouped(count)]),
     ),
   )
   const endpoints = state === "running" ? Object.entries(status.endpoints) : []

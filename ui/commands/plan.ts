@@ -1,11 +1,10 @@
-import { relative } from "node:path"
 import { countRowsOf } from "../../pipelines/io/count-rows.ts"
 import { resolveSources } from "../../pipelines/io/source.ts"
 import { planRun, type RunPlan } from "../../pipelines/runtime/plan.ts"
 import type { SourceConfig } from "../../schemas/config.ts"
 import type { CommonOptions } from "../cli.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
-import { columns, cut, dollars, grouped } from "../print.ts"
+import { columns, cut, dollars, grouped, shownPath } from "../print.ts"
 
 interface PlanOptions extends CommonOptions {
   out?: string
@@ -22,9 +21,7 @@ export async function plan(target: string | undefined, options: PlanOptions): Pr
   const rows = Math.min(all, options.limit ?? all)
   const planned = await planRun({ recipe, config, run, rows, limit: options.limit ?? null })
   if (options.json) process.stdout.write(`${JSON.stringify({ recipe: reference, run, ...planned })}\n`)
-  else
-    for (const line of planLines(reference, relative(process.cwd(), run) || ".", files.length, planned))
-      process.stdout.write(`${line}\n`)
+  else for (const line of planLines(reference, shownPath(run), files.length, planned)) process.stdout.write(`${line}\n`)
 }
 
 function planLines(recipe: string, run: string, files: number, { rows, stages, bounds, cost }: RunPlan): string[] {

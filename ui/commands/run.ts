@@ -1,10 +1,11 @@
-import { join, relative } from "node:path"
+import { join } from "node:path"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
 import { run as runRecipe } from "../../pipelines/runtime/run.ts"
 import type { CommonOptions } from "../cli.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
 import { stopOnSignals } from "../interrupt.ts"
+import { shownPath } from "../print.ts"
 import { ProgressLines } from "../progress-lines.ts"
 import { projectionLines } from "../projection.ts"
 import { report } from "../report-error.ts"
@@ -20,7 +21,7 @@ interface RunCommandOptions extends CommonOptions {
 export async function run(target: string | undefined, options: RunCommandOptions): Promise<void> {
   const { recipe, reference, config, quickStart } = await loadTarget(target, options)
   const out = options.out ?? defaultRun(reference)
-  const shown = relative(process.cwd(), out) || "."
+  const shown = shownPath(out)
   const interrupt = stopOnSignals()
   const lines = new ProgressLines()
   const startedMs = Date.now()
