@@ -39,7 +39,7 @@ export function lastBoxed(text: string): string | null {
 
 // "answer is", "answer to the riddle is", "Answer:", "**Final answer**" on a line of its own, 答案是, 答：
 const phrase =
-  /\banswer\b(?:[ \t]{1,3}(?:to|for|of)\b[^.\n:]{1,80}?)?[ \t*_"']{0,6}(?:(?:is|are|was|equals|(?:must|should|would|will) be)\b|[:：=])|\bfinal answer[ \t]{0,3}(?:\*\*|__)?[ \t]{0,3}(?=\n)|答案?[ \t]{0,3}(?:应该?)?(?:[是为]|[:：])/gi
+  /\banswer\b(?:[ \t]{1,3}(?:to|for|of)\b[^.\n:]{1,48}?)?[ \t*_"']{0,6}(?:(?:is|are|was|equals|(?:must|should|would|will) be)\b|[:：=])|\bfinal answer[ \t]{0,3}(?:\*\*|__)?[ \t]{0,3}(?=\n)|答案?[ \t]{0,3}(?:应该?)?(?:[是为]|[:：])/gi
 
 /** What stands behind the last final-answer phrase (English or Chinese), to the end of its sentence; null without one. */
 export function lastPhrase(text: string): string | null {

@@ -83,18 +83,26 @@ interface Span {
   readonly end: number
 }
 
+/** Most delimiters without a partner that are looked at in one text. */
+const maxUnclosed = 64
+
 /** Maths between delimiters, in order, without the delimiters. */
 function mathsSpans(text: string): Span[] {
   const spans: Span[] = []
-  for (let at = 0; at < text.length; at++) {
+  let unclosed = 0
+  for (let at = 0; at < text.length && unclosed < maxUnclosed; at++) {
     const unit = text.charCodeAt(at)
-    if (unit !== 0x24 && unit !== 0x5c) continue
+    const opens = unit === 0x24 || (unit === 0x5c && (text[at + 1] === "(" || text[at + 1] === "["))
+    if (!opens) {
+      if (unit === 0x5c) at++
+      continue
+    }
     const match = leadingMaths.exec(text.slice(at, at + maxAnswerLength))
     if (match) {
       const inside = match.slice(1).find((group) => group !== undefined) ?? ""
       spans.push({ text: inside, start: at, end: at + match[0].length })
       at += match[0].length - 1
-    } else if (unit === 0x5c) at++
+    } else unclosed++
   }
   return spans
 }

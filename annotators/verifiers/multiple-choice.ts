@@ -45,7 +45,7 @@ const maxStatement = 2_048
 function verify({ completion, reference, options: given }: VerifierInput): Verdict {
   const read = readOptions(options, given)
   if ("fault" in read) return unverifiable(read.fault)
-  const choices = read.value.choices?.map((choice) => normalText(plainNotation(choice.slice(0, maxStatement)))) ?? []
+  const choices = (read.value.choices ?? []).map(knownChoice)
   const letters = choices.length || lettersWithoutChoices
   const truth = typeof reference === "string" ? referenceLetter(reference, choices) : null
   if (truth === null) return unverifiable("the reference is no letter of the choices")
@@ -56,22 +56,45 @@ function verify({ completion, reference, options: given }: VerifierInput): Verdi
   return chosen === truth ? correct(letter) : incorrect(letter)
 }
 
+/** A choice's text as it is compared, with and without letter case, and how many letters inside it would read as choices (`chromosome A`). */
+interface KnownChoice {
+  readonly plain: string
+  readonly normal: string
+  readonly letters: number
+}
+
+function knownChoice(choice: string): KnownChoice {
+  const text = choice.slice(0, maxStatement)
+  const plain = plainNotation(text)
+  return { plain, normal: normalText(plain), letters: [...text.matchAll(mentioned)].length }
+}
+
+/** The choice of exactly that text, else the only one of that text in any letter case (`Bb` and `BB` may both be choices). */
+function indexOfText(choices: readonly KnownChoice[], text: string): number {
+  const plain = plainNotation(text)
+  const exact = choices.findIndex((choice) => choice.plain === plain)
+  if (exact >= 0) return exact
+  const normal = normalText(plain)
+  const same = choices.filter((choice) => choice.normal === normal)
+  return same.length === 1 ? choices.indexOf(same[0]!) : -1
+}
+
 const letterOf = (index: number) => String.fromCharCode(65 + index)
 
-function referenceLetter(reference: string, choices: readonly string[]): number | null {
+function referenceLetter(reference: string, choices: readonly KnownChoice[]): number | null {
   const letter = /^\s*\(?([A-Za-z])\)?[.:]?\s*$/.exec(reference.slice(0, 64))?.[1]
   if (letter !== undefined) {
     const index = letter.toUpperCase().charCodeAt(0) - 65
     if (choices.length === 0 || index < choices.length) return index
   }
-  const index = choices.indexOf(normalText(plainNotation(reference.slice(0, maxStatement))))
+  const index = indexOfText(choices, reference.slice(0, maxStatement))
   return index < 0 ? null : index
 }
 
 /** Index of the chosen choice, or why there is none. */
 type Choice = number | string
 
-function findChoice(completion: string, letters: number, choices: readonly string[]): Choice {
+function findChoice(completion: string, letters: number, choices: readonly KnownChoice[]): Choice {
   const { answer, thinking } = answerText(completion)
   const visible = answer.trim() === "" ? thinking : answer
   const marked = lastBoxed(visible) ?? lastPhrase(visible) ?? lastShortAnswer(visible)
@@ -81,6 +104,7 @@ function findChoice(completion: string, letters: number, choices: readonly strin
   const lines = visible.split("\n", 1)
   const first = (lines[0] ?? "").trim()
   const end = visible.slice(-maxStatement).trimEnd()
+  if (visible.length <= maxStatement && indexOfText(choices, visible) >= 0) return stated(end.trim(), letters, choices)
   const last = end.slice(end.lastIndexOf("\n") + 1).trim()
   const alone = soleLetter(last, letters) ?? soleLetter(first, letters) ?? leadingLetter(visible.trimStart(), letters)
   if (alone !== null) return consistent(alone, visible.trim().slice(0, maxStatement), choices)
@@ -116,11 +140,15 @@ const hedge =
   /^[*_)"'.\s]*(?:or|and|\/|&|,|，|、|或者?|和)\s*(?:maybe|perhaps|possibly|both)?\s*(?:(?:option|choice)\s*)?[*_"'(]*$/i
 
 /** The choice of one statement: its letter, or the choice whose text it holds. */
-function stated(statement: string, letters: number, choices: readonly string[]): Choice {
+function stated(statement: string, letters: number, choices: readonly KnownChoice[]): Choice {
   const text = statement.slice(0, maxStatement)
   const alone = soleLetter(text, letters)
-  if (alone !== null) return alone
-  const whole = choices.indexOf(normalText(plainNotation(text)))
+  const whole = indexOfText(choices, text)
+  if (alone !== null)
+    // A lower-case `c` that is another choice's text is not clearly the letter.
+    return whole >= 0 && whole !== alone && !/[A-Z]/.test(text)
+      ? "the letter and the text of the answer disagree"
+      : alone
   if (whole >= 0) return whole
   const named: { index: number; start: number; end: number }[] = []
   let negated = false
@@ -130,8 +158,10 @@ function stated(statement: string, letters: number, choices: readonly string[]):
     if (negation.test(text.slice(Math.max(0, match.index - 48), match.index))) negated = true
     else named.push({ index, start: match.index, end: match.index + match[0].length })
   }
+  const textual = textChoice(text, choices)
+  if (typeof textual === "number" && !negated && named.length === choices[textual]!.letters) return textual
   const [first, second] = named
-  if (first === undefined) return negated ? "the answer only excludes a choice" : textChoice(text, choices)
+  if (first === undefined) return negated ? "the answer only excludes a choice" : textual
   const distinct = new Set(named.map((mention) => mention.index))
   if (distinct.size === 1) return consistent(first.index, text.slice(first.start), choices)
   if (/\b(?:either|both|maybe|perhaps)\b/i.test(text.slice(0, first.start))) return "the answer names several choices"
@@ -142,11 +172,11 @@ function stated(statement: string, letters: number, choices: readonly string[]):
 }
 
 /** The one choice whose text stands in a statement, at word boundaries and not negated. */
-function textChoice(statement: string, choices: readonly string[]): Choice {
+function textChoice(statement: string, choices: readonly KnownChoice[]): Choice {
   const text = normalText(plainNotation(statement))
-  const found = choices.flatMap((choice, index) => {
-    const at = choice === "" ? -1 : wordIndex(text, choice)
-    return at < 0 ? [] : [{ index, at, end: at + choice.length }]
+  const found = choices.flatMap(({ normal }, index) => {
+    const at = normal === "" ? -1 : wordIndex(text, normal)
+    return at < 0 ? [] : [{ index, at, end: at + normal.length }]
   })
   // `mitral valve` within `the mitral valve ring` is no mention of its own.
   const outer = found.filter(
@@ -172,13 +202,13 @@ function wordIndex(text: string, words: string): number {
 }
 
 /** A letter whose own words are those of another choice is no answer. */
-function consistent(index: number, text: string, choices: readonly string[]): Choice {
+function consistent(index: number, text: string, choices: readonly KnownChoice[]): Choice {
   const line = text.split("\n", 1)[0] ?? ""
   const spoken = normalText(
     plainNotation(line.replace(/^[\s*_"'([]*(?:(?:option|choice)\s*)?[([]?[A-Za-z][\s*_)\].:：、]*/i, "")),
   )
-  const other = spoken === "" ? -1 : choices.indexOf(spoken)
-  return other >= 0 && other !== index && choices[index] !== spoken
+  const other = spoken === "" ? -1 : choices.findIndex(({ normal }) => normal === spoken)
+  return other >= 0 && other !== index && choices[index]?.normal !== spoken
     ? "the letter and the text of the answer disagree"
     : index
 }

@@ -43,6 +43,10 @@ const letters: [completion: string, letter: string, choices?: string[]][] = [
   ["The answer is **B. London**", "B", cities],
   ["The answer is 14.", "B", ["4", "14", "41", "1"]],
   ["\\boxed{\\frac12}", "A", ["\\frac12", "2"]],
+  ["The answer is gene 1 on chromosome A", "C", ["neither", "both", "gene 1 on chromosome A", "gene 1"]],
+  ["(A) and (B) both", "C", ["resistance", "reactance", "(A) and (B) both", "none of above"]],
+  ["Bb Bb", "C", ["BB BB", "BB Bb", "Bb Bb", "bb bb"]],
+  ["C", "C", ["Error", "a", "b", "c"]],
 ]
 const none: [completion: string, choices?: string[]][] = [
   ["not B"],
@@ -68,6 +72,7 @@ const none: [completion: string, choices?: string[]][] = [
   ["The answer is E", cities],
   ["Not Paris", cities],
   ["Paris or Rome", cities],
+  ["c", ["Error", "a", "b", "c"]],
   ["(B) Paris", cities],
   ["The answer is (B) Rome", cities],
 ]
