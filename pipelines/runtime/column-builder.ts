@@ -85,7 +85,8 @@ function validityOf(values: Values, nullable: boolean, type: DataType, place: Pl
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (!isNull(value)) continue
-    if (value !== absent && !nullable && type.typeId !== Type.Null) throw new ColumnError(place, index, `${type}`, value)
+    if (value !== absent && !nullable && type.typeId !== Type.Null)
+      throw new ColumnError(place, index, `${type}`, value)
     if (!nullable) continue
     nullBitmap ??= new Uint8Array((values.length + 7) >> 3).fill(0xff)
     nullBitmap[index >> 3]! &= ~(1 << (index & 7))
@@ -153,10 +154,10 @@ function encoded(asText: boolean, values: Values, place: Place, trusted: boolean
       if (!value.isWellFormed()) throw new ColumnError(place, index, "Unicode text without lone surrogates", value)
       total += Buffer.byteLength(value)
     } else if (value instanceof Uint8Array) {
-      if (asText && !trusted && !isUtf8(value)) throw new ColumnError(place, index, "UTF-8 text", "other bytes")
+      if (asText && !trusted && !isUtf8(value)) throw new ColumnError(place, index, "UTF-8 text", value)
       total += value.byteLength
     } else if (!isNull(value)) throw new ColumnError(place, index, asText ? "text" : "bytes", value)
-    if (total > 0x7fff_ffff) throw new ColumnError(place, index, "at most 2 GiB of one column in a batch", "more")
+    if (total > 0x7fff_ffff) throw new ColumnError(place, index, "at most 2 GiB of one column in a batch", value)
     valueOffsets[index + 1] = total
   }
   const data = Buffer.allocUnsafeSlow(total)
@@ -192,7 +193,8 @@ function temporal(type: DataType & { unit: number; bitWidth?: number }, values: 
     const value = values[index]
     if (isNull(value)) continue
     const ticks = typeof value === "string" ? parse(value) : value
-    const whole = typeof ticks === "bigint" ? BigInt.asIntN(narrow ? 32 : 64, ticks) === ticks : Number.isSafeInteger(ticks)
+    const whole =
+      typeof ticks === "bigint" ? BigInt.asIntN(narrow ? 32 : 64, ticks) === ticks : Number.isSafeInteger(ticks)
     if (!whole) throw new ColumnError(place, index, `${type}`, value)
     if (narrow) array[index] = Number(ticks)
     else array[index] = BigInt(ticks as number | bigint)
