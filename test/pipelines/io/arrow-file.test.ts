@@ -87,7 +87,7 @@ describe("what others write", () => {
     const writer = new RecordBatchFileWriter()
     writer.writeAll(new Table([...table.batches, ...table.batches]))
     writeFileSync(path, writer.finish().toUint8Array(true))
-    expect((await readAll(path)).map((row) => row["d"]).join("")).toBe("babbab")
+    expect((await readAll(path)).map((row) => row.d).join("")).toBe("babbab")
   })
 })
 

@@ -149,7 +149,7 @@ describe("compressed files", () => {
         expect(stopped).toBeInstanceOf(CotyledonError)
         expect(stopped).toMatchObject({ exit: exitCode.stopped })
         expect((stopped as CotyledonError).complaint.where).toContain(`${path}, line ${rows.length + 1}`)
-        expect(rows.every((of, n) => "row" in of && of.row["n"] === n)).toBe(true)
+        expect(rows.every((of, n) => "row" in of && of.row.n === n)).toBe(true)
       },
     )
 

@@ -121,7 +121,7 @@ describe("round trip", () => {
     const [back] = rowsOf(batchOf(schema, [row]))
     expect(JSON.stringify(back)).toBe(JSON.stringify({ ...back, ...{} }))
     expect(Object.keys(back!)).toEqual([...names, "s"])
-    expect(Object.entries(back!["s"] as object)).toEqual(names.map((name, at) => [name, at]))
+    expect(Object.entries(back!.s as object)).toEqual(names.map((name, at) => [name, at]))
     // What a row merely inherits is no value.
     expect(rowsOf(batchOf(new Schema([nullable("toString", new Utf8())]), [{}]))).toEqual([{ toString: null }])
   })
@@ -229,7 +229,7 @@ describe("types of other writers", () => {
       .data[0]!
     expect(rowsOf(columnBatch(fixed).slice(1, 3))).toEqual([{ c: null }, { c: [3, 4] }])
     const half = makeData({ type: new Float16(), length: 5, data: Uint16Array.of(0x3c00, 0xc000, 0x7c00, 0x7e00, 1) })
-    expect(rowsOf(columnBatch(half)).map((row) => row["c"])).toEqual([
+    expect(rowsOf(columnBatch(half)).map((row) => row.c)).toEqual([
       1,
       -2,
       Number.POSITIVE_INFINITY,
