@@ -107,7 +107,11 @@ function* partsOf(metadata: FileMetaData, from: number, to: number): Generator<P
     const end = Math.min(to, groupStart + rows)
     groupStart += rows
     if (start >= end) continue
-    const indexed = columns.every(({ offset_index_offset }) => offset_index_offset !== undefined)
+    // A column of one page has no index: it is read whole for every part, which must stay cheap.
+    const indexed = columns.every(
+      ({ offset_index_offset, meta_data }) =>
+        offset_index_offset !== undefined || Number(meta_data?.total_uncompressed_size ?? 0) < 2 ** 20,
+    )
     const paged = indexed && Number(total_byte_size) > largeGroupBytes
     const step = paged ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
     for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step), paged }
