@@ -54,8 +54,8 @@ export function answerOf(
               top: top.map(([other, value]): [string, number] => [clean(other), value]),
             })),
           }),
-      model: clean(oneLine(completion.model, 200)),
-      fingerprint: completion.fingerprint === null ? null : clean(oneLine(completion.fingerprint, 200)),
+      model: oneLine(clean(completion.model), 200),
+      fingerprint: completion.fingerprint === null ? null : oneLine(clean(completion.fingerprint), 200),
     },
   }
 }

@@ -1,6 +1,6 @@
 import PQueue from "p-queue"
 import type { Effect, Performed, Usage } from "../../pipelines/runtime/effect.ts"
-import { RowError, stopError, usageError } from "../../pipelines/runtime/errors.ts"
+import { RowError } from "../../pipelines/runtime/errors.ts"
 import type { ModelConfig } from "../../schemas/config.ts"
 import { Admission, type Admitted, type Estimate } from "./admission.ts"
 import { answerOf } from "./answer.ts"
@@ -11,38 +11,20 @@ import { Dialect, reservedKey } from "./dialect.ts"
 import { MinuteLimit } from "./limits.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
+import type { EndpointCounters, EndpointEvent } from "./report.ts"
 import { Server } from "./server.ts"
+import { sleep } from "./sleep.ts"
+import {
+  type Blamed,
+  keyMissing,
+  reservedInExtraBody,
+  severalModels,
+  stopErrorOf,
+  unlistedModels,
+  unreachable,
+} from "./stop-errors.ts"
 import { backoffMs, defaultTiming, type Timing } from "./timing.ts"
 import type { Exchange } from "./transport.ts"
-
-/** What an endpoint tells about itself. No event holds a key, a prompt or an answer. */
-export type EndpointEvent = { role: string } & (
-  | { kind: "paused"; server: string; why: string; delayMs: number }
-  | { kind: "resumed"; server: string; pausedMs: number }
-  | { kind: "retry"; outcome: Outcome; detail: string; attempt: number; delayMs: number }
-  | { kind: "stopped"; why: string }
-)
-
-/** Where an endpoint stands. */
-export interface EndpointCounters {
-  role: string
-  identity: string
-  /** Requests sent and not yet answered. */
-  inFlight: number
-  /** Calls that wait for their turn, a pause, a limit, the budget or the end of a backoff. */
-  waiting: number
-  /** Calls answered. */
-  calls: number
-  /** Requests sent. */
-  attempts: number
-  tokens: Usage
-  usd: number
-  /** Requests that were asked again, by the outcome that was the reason. */
-  retries: Partial<Record<Outcome, number>>
-  /** The pause of the server that pauses longest; null unless all of them pause. */
-  paused: { untilMs: number; why: string } | null
-  maxInFlight: number
-}
 
 export interface EndpointOptions {
   role: string
@@ -63,6 +45,12 @@ interface Call {
   request: ChatRequest
   estimate: Estimate
   controller: AbortController
+}
+
+/** What was known when a request was sent. */
+interface Sent {
+  atMs: number
+  responses: number
 }
 
 interface Opened {
@@ -124,12 +112,7 @@ export class Endpoint {
     const template = config.extraBody.chat_template_kwargs as { enable_thinking?: unknown } | undefined
     this.#thinkingOff = template?.enable_thinking === false
     const reserved = reservedKey(config.extraBody)
-    if (reserved !== null)
-      throw usageError({
-        what: `the key "${reserved.key}" cannot stand in the extra body`,
-        where: `models.${role}.extraBody.${reserved.key}`,
-        remedy: `it is set by ${reserved.place.replace("*", role)}`,
-      })
+    if (reserved !== null) throw reservedInExtraBody(role, reserved)
   }
 
   /**
@@ -168,7 +151,8 @@ export class Endpoint {
       role: this.role,
       identity: this.identity,
       inFlight: this.#inFlight,
-      waiting: this.#active.size - this.#inFlight,
+      // An aborted call is gone at once, its request a moment later.
+      waiting: Math.max(0, this.#active.size - this.#inFlight),
       calls: this.#calls,
       attempts: this.#attempts,
       tokens: { ...this.#tokens },
@@ -223,13 +207,12 @@ export class Endpoint {
       }
       const { outcome, message } = end
       const policy = policyOf(outcome)
-      if (policy.action === "stop") throw this.#stop(this.#stopErrorOf(end, policy.remedy))
+      if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamed, end, policy.remedy))
       if (policy.action === "fail") throw new RowError(outcome, message)
+      if (policy.action === "retry" && ++faults >= this.config.attempts)
+        throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
       this.#retries[outcome] = (this.#retries[outcome] ?? 0) + 1
       if (policy.action !== "retry") continue
-      faults++
-      if (faults >= this.config.attempts)
-        throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
       const delayMs = backoffMs(this.#timing, faults)
       this.#report({ role: this.role, kind: "retry", outcome, detail: message, attempt: faults, delayMs })
       await this.#backOff(call, delayMs)
@@ -242,7 +225,7 @@ export class Endpoint {
     const { admission } = await this.#open()
     const admitted = await admission.enter(call.estimate, call.controller.signal)
     const { target, pass, reservation } = admitted
-    const responsesBefore = this.#responses
+    const sent: Sent = { atMs: Date.now(), responses: this.#responses }
     let used: Usage = { input: 0, output: 0 }
     this.#inFlight++
     this.#attempts++
@@ -267,7 +250,7 @@ export class Endpoint {
         throw call.controller.signal.aborted ? error : this.#stop(error)
       }
       used = paidFor(error, call.estimate.upper)
-      return this.#judge(error, admitted, responsesBefore)
+      return this.#judge(error, admitted, sent)
     } finally {
       this.#inFlight--
       target.inFlight--
@@ -298,12 +281,14 @@ export class Endpoint {
   }
 
   /** Tells the breaker about a fault, and says which fault it was in the light of how others fare. */
-  #judge(fault: CallFault, { target, pass }: Admitted<Server>, responsesBefore: number): CallFault {
+  #judge(fault: CallFault, { target, pass }: Admitted<Server>, sent: Sent): CallFault {
     const nowMs = Date.now()
     if (fault.outcome === "outage") {
       target.renew()
-      // Others were answered meanwhile, so the server is there, and it is this request that breaks.
-      if (this.#responses > responsesBefore && !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)/.test(fault.message)) {
+      // The server took the request, and answered others meanwhile or worked on it: it is there, and it is this request that
+      // breaks (or a proxy that cuts long ones). Waiting for the server would be waiting for ever.
+      const worked = this.#responses > sent.responses || nowMs - sent.atMs > this.#timing.admittedAfterMs
+      if (worked && brokeOnceConnected(fault)) {
         target.breaker.answered(pass, this.#queue.concurrency, nowMs)
         return new CallFault("connection-cut", fault.message)
       }
@@ -311,7 +296,7 @@ export class Endpoint {
       const neverThere = this.#responses === 0
       target.breaker.refused(pass, fault.outcome, undefined, nowMs, neverThere ? 2 * this.#timing.pauseMs : undefined)
       if (neverThere && nowMs - this.#unreachableSinceMs >= this.#timing.unreachableMs)
-        throw this.#stop(this.#unreachable(target, fault))
+        throw this.#stop(unreachable(this.#blamed, fault))
       return fault
     }
     if (fault.outcome === "timed-out-waiting") {
@@ -341,13 +326,7 @@ export class Endpoint {
     const key = this.#environment[variable]?.trim()
     const fit = key !== undefined && /^[\u0021-\u007e]+$/.test(key)
     if (fit) return key
-    throw this.#stop(
-      usageError({
-        what: `the environment variable ${variable} ${key ? "holds no API key (white space or non-ASCII characters)" : "is not set"}`,
-        where: `models.${this.role}.apiKeyEnv`,
-        remedy: `set ${variable} to the API key of the ${this.role} endpoint`,
-      }),
-    )
+    throw this.#stop(keyMissing(this.#blamed, variable, Boolean(key)))
   }
 
   /** The server's only model, where the config names none. */
@@ -359,25 +338,16 @@ export class Endpoint {
         const [only, ...others] = names
         if (only !== undefined && others.length === 0) return only
         throw this.#stop(
-          usageError({
-            what: `the ${this.role} endpoint serves ${names.length} models`,
-            where: `models.${this.role}.model`,
-            expected: "the name of one of them",
-            got: names.length === 0 ? "none to choose from" : redact(names.slice(0, 10).join(", "), exchange.secrets),
-            remedy: `set models.${this.role}.model`,
-          }),
+          severalModels(
+            this.#blamed,
+            names.map((name) => redact(name, exchange.secrets)),
+          ),
         )
       })
       .catch((error: unknown) => {
         this.#model = null
         if (!(error instanceof CallFault) || error.outcome !== "wrong-address") throw error
-        throw this.#stop(
-          usageError({
-            what: `the ${this.role} endpoint does not list its models (${error.message})`,
-            where: `models.${this.role}.model, ${publicUrl(target.baseUrl)}`,
-            remedy: `set models.${this.role}.model, or correct the base URL`,
-          }),
-        )
+        throw this.#stop(unlistedModels(this.#blamed, error))
       })
     return this.#model
   }
@@ -431,17 +401,7 @@ export class Endpoint {
     signal.throwIfAborted()
     this.#backingOff.add(call)
     try {
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = () => {
-          clearTimeout(timer)
-          reject(signal.reason)
-        }
-        const timer = setTimeout(() => {
-          signal.removeEventListener("abort", onAbort)
-          resolve()
-        }, delayMs)
-        signal.addEventListener("abort", onAbort, { once: true })
-      })
+      await sleep(delayMs, signal)
     } finally {
       this.#backingOff.delete(call)
       for (const wake of this.#awake.splice(0)) wake()
@@ -464,35 +424,10 @@ export class Endpoint {
     for (const wake of this.#awake.splice(0)) wake()
   }
 
-  #stopErrorOf(fault: CallFault, remedy: string): Error {
-    const { apiKeyEnv, model } = this.config
-    const key =
-      apiKeyEnv === undefined ? `models.${this.role}.apiKeyEnv names none` : `its key is read from ${apiKeyEnv}`
-    const what: Partial<Record<Outcome, string>> = {
-      unauthorised: `the ${this.role} endpoint refused access (${key})`,
-      "model-not-found": `the ${this.role} endpoint does not know the model ${JSON.stringify(model ?? "")}`,
-      "quota-exhausted": `the quota of the ${this.role} endpoint is used up`,
-      "wrong-address": `the ${this.role} endpoint has no chat completions at this address`,
-      "out-of-sockets": `no more connections to the ${this.role} endpoint can be opened`,
-    }
-    return stopError({
-      what: what[fault.outcome] ?? fault.outcome,
-      where: `models.${this.role}, ${this.#addresses()}`,
-      got: fault.message,
-      remedy,
-    })
+  get #blamed(): Blamed {
+    const baseUrls = (this.#current?.servers ?? []).map(({ baseUrl }) => baseUrl)
+    return { role: this.role, config: this.config, baseUrls }
   }
-
-  #unreachable(server: Server, fault: CallFault): Error {
-    return stopError({
-      what: `cannot reach the ${this.role} endpoint`,
-      where: `models.${this.role}.baseUrl, ${publicUrl(server.baseUrl)}`,
-      got: fault.message,
-      remedy: "is the server running? Start it or correct the base URL, then run again",
-    })
-  }
-
-  #addresses = (): string => (this.#current?.servers ?? []).map(({ baseUrl }) => publicUrl(baseUrl)).join(", ")
 }
 
 /**
@@ -508,9 +443,13 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
     case "timed-out-generating":
       return upper
     default:
-      return { input: 0, output: 0 }
+      return brokeOnceConnected(fault) ? upper : { input: 0, output: 0 }
   }
 }
+
+/** Tells a connection that broke from one that never came about. */
+const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
+  outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
 
 function longestPause(servers: readonly Server[]): { untilMs: number; why: string } | null {
   const pauses = servers.map(({ breaker }) => breaker.paused)

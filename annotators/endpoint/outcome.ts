@@ -51,7 +51,7 @@ export type Outcome = keyof typeof policies
 /** What to do about an outcome. */
 export const policyOf = (outcome: Outcome): Policy => policies[outcome]
 
-/** A call that ended without an answer to settle. Its detail holds no secret and no control character. */
+/** A call that ended without an answer to settle. What leaves the transport holds no secret and no control character. */
 export class CallFault extends Error {
   readonly outcome: Outcome
   /** HTTP status, where there was a response. */

@@ -1,4 +1,3 @@
-import { oneLine } from "../../pipelines/runtime/errors.ts"
 import { CallFault, type Outcome } from "./outcome.ts"
 import { type HeaderMap, retryAfterMs } from "./retry-after.ts"
 
@@ -22,11 +21,11 @@ const contextTooLong = new RegExp(
 )
 const quotaExhausted =
   /insufficient_quota|billing_hard_limit|exceeded your current quota|insufficient (credit|balance|funds)/i
-const unknownModel =
-  /model_not_found|invalid model name|model\b.{0,200}\b(does not exist|not found|is not available)|unknown model/is
+const unknownModel = /model_not_found|invalid model name|the model [`'"][^`'"]*[`'"] does not exist/i
+const missingModel = /model\b.{0,200}\b(does not exist|not found|is not available)|unknown model/is
 
 /**
- * Reads an HTTP response without an answer into a fault. `body` is the text of the response, already free of secrets.
+ * Reads an HTTP response without an answer into a fault. Its detail is the server's own text, still to be cleaned.
  */
 export function faultOfStatus(status: number, headers: HeaderMap, body: string, nowMs: number): CallFault {
   const outcome = outcomeOfStatus(status, body)
@@ -36,7 +35,7 @@ export function faultOfStatus(status: number, headers: HeaderMap, body: string, 
   })
 }
 
-/** Reads an error object that came in place of an answer with status 200, or within a stream, into a fault. */
+/** The same for an error object that came in place of an answer with status 200, or within a stream. */
 export function faultOfErrorObject(error: unknown): CallFault {
   const body = JSON.stringify(error)
   const { code, status } = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>
@@ -55,7 +54,7 @@ function outcomeOfStatus(status: number, body: string): Outcome {
   if (status === 429) return "rate-limited"
   if (status === 503 || status === 529) return "overloaded"
   if (status === 404 || status === 400) {
-    if (unknownModel.test(body)) return "model-not-found"
+    if (unknownModel.test(body) || (status === 404 && missingModel.test(body))) return "model-not-found"
     return status === 404 ? "wrong-address" : "bad-request"
   }
   if (status < 400 || status === 405) return "wrong-address"
@@ -73,5 +72,5 @@ function describe(body: string): string {
   } catch {
     // Not JSON: a proxy's page or plain text, shown as it is.
   }
-  return message.trim() === "" ? "" : `: ${oneLine(message.trim(), 200)}`
+  return message.trim() === "" ? "" : `: ${message.trim()}`
 }

@@ -1,10 +1,10 @@
-import OpenAI, { APIError, APIUserAbortError, type ClientOptions } from "openai"
+import OpenAI, { APIError, type ClientOptions } from "openai"
 import type { ChatCompletionCreateParams } from "openai/resources/chat/completions"
 import type { Agent } from "undici"
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import { Clocks } from "./clocks.ts"
 import { type Completion, CompletionStream, readCompletion } from "./completion.ts"
-import { CallFault } from "./outcome.ts"
+import { CallFault, type Outcome } from "./outcome.ts"
 import { redact } from "./redact.ts"
 import type { HeaderMap } from "./retry-after.ts"
 import { faultOfStatus } from "./server-error.ts"
@@ -183,8 +183,7 @@ const withTokensSoFar = (fault: CallFault, output: number): CallFault =>
     ? fault
     : new CallFault(fault.outcome, fault.message, { ...fault, usage: { input: 0, output } })
 
-const wrongType = (type: string) =>
-  new CallFault("malformed", `content type ${oneLine(type, 80)} instead of application/json`)
+const wrongType = (type: string) => new CallFault("malformed", `content type ${type} instead of application/json`)
 
 const noConnection = new Set([
   "ECONNREFUSED",
@@ -204,20 +203,25 @@ const noConnection = new Set([
 /** Reads whatever an exchange threw into a fault, without the error itself: it may hold headers. */
 function faultOf(error: unknown, clocks: Clocks, secrets: readonly string[]): CallFault {
   if (clocks.timedOut !== null) return new CallFault(clocks.timedOut, clocks.timedOut.replaceAll("-", " "))
-  if (error instanceof CallFault) {
-    const clean = redact(error.message, secrets)
-    return clean === error.message ? error : new CallFault(error.outcome, clean, { ...error })
-  }
+  if (error instanceof CallFault) return cleaned(error, secrets)
   if (error instanceof StatusError)
-    return faultOfStatus(error.status ?? 0, error.headers as HeaderMap, redact(error.body, secrets), Date.now())
+    return cleaned(faultOfStatus(error.status ?? 0, error.headers as HeaderMap, error.body, Date.now()), secrets)
   const { code, message } = rootOf(error)
-  const detail = redact(oneLine(code === undefined ? message : `${code}: ${message}`, 200), secrets)
-  if (code === "EMFILE" || code === "ENFILE") return new CallFault("out-of-sockets", detail)
-  if (code?.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") return new CallFault("malformed", detail)
-  if (clocks.heard || error instanceof APIUserAbortError) return new CallFault("connection-cut", detail)
-  if (code !== undefined && (noConnection.has(code) || /CERT|TLS|SSL/.test(code)))
-    return new CallFault("outage", detail)
-  return new CallFault("connection-cut", detail)
+  const detail = code === undefined ? message : `${code}: ${message}`
+  return cleaned(new CallFault(outcomeOfSocketError(code, clocks.heard), detail), secrets)
+}
+
+/** Secrets are taken out before the text is cut: a cut could leave a part of one. */
+function cleaned(fault: CallFault, secrets: readonly string[]): CallFault {
+  const detail = oneLine(redact(fault.message, secrets), 240)
+  return detail === fault.message ? fault : new CallFault(fault.outcome, detail, fault)
+}
+
+function outcomeOfSocketError(code: string | undefined, heard: boolean): Outcome {
+  if (code === "EMFILE" || code === "ENFILE") return "out-of-sockets"
+  if (code?.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW") return "malformed"
+  if (heard || code === undefined) return "connection-cut"
+  return noConnection.has(code) || /CERT|TLS|SSL/.test(code) ? "outage" : "connection-cut"
 }
 
 /** The innermost cause: the SDK and undici wrap what the socket said. */

@@ -325,6 +325,7 @@ describe("closing", () => {
     })
     await endpoint.ready()
     await endpoint.close()
+    expect((await failure(chat(endpoint))).message).toContain("closed")
     expect(resolved).toBe(0)
   })
 })

@@ -177,6 +177,27 @@ describe("faults that are retried", () => {
   })
 })
 
+test("an answer without end is read as far as its tokens can reach, and no further", async () => {
+  let written = 0
+  const { endpoint } = await setUp(
+    (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" })
+      const part = Buffer.alloc(100_000, " ")
+      const writeOn = () => {
+        do written += part.length
+        while (!response.destroyed && response.write(part))
+      }
+      response.on("drain", writeOn)
+      writeOn()
+    },
+    { config: { ...config, attempts: 1 } },
+  )
+  const error = await failure(chat(endpoint))
+  expect(error).toMatchObject({ reason: "malformed" })
+  expect(error.message).toMatch(/more than \d+ bytes/)
+  expect(written).toBeLessThan(20_000_000)
+})
+
 describe("faults that fail the row at once", () => {
   test.each([
     [

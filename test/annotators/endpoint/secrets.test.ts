@@ -125,6 +125,26 @@ describe("API keys", () => {
   })
 })
 
+test.each(Array.from({ length: 60 }, (_, index) => [200 + index]))(
+  "a key that an error message is cut in (at %i) leaves no part of itself",
+  async (before) => {
+    const { endpoint } = await setUp(
+      ({ headers }, response) => refuse(response, 400, "x".repeat(before - 24) + headers.authorization),
+      { config, environment },
+    )
+    expect((await failure(chat(endpoint))).message).not.toMatch(/sk-v|very|secret/)
+  },
+)
+
+test("a key with quotes and backslashes, which JSON escapes, is found all the same", async () => {
+  const odd = 'sk-"odd"\\key-0123456789'
+  const { endpoint } = await setUp(({ headers }, response) => refuse(response, 422, `bad ${headers.authorization}`), {
+    config,
+    environment: { DRAFTER_KEY: odd },
+  })
+  expect((await failure(chat(endpoint))).message).toBe("status 422: bad Bearer [redacted]")
+})
+
 test("placeholders for a key are no secrets", () => {
   expect(redact("EMPTY is EMPTY", ["EMPTY"])).toBe("EMPTY is EMPTY")
   expect(redact("my token-abc123.", ["token-abc123"])).toBe("my [redacted].")

@@ -149,6 +149,31 @@ describe("a server that goes away", () => {
     expect(poison).toMatchObject({ reason: "connection-cut", retryable: true })
   })
 
+  test("a proxy that cuts every long request is no outage to wait for", async () => {
+    const { endpoint, events } = await setUp(
+      (request, response) => {
+        if (promptOf(request) === "short") complete(response, "ok")
+        else setTimeout(() => response.socket!.resetAndDestroy(), 120)
+      },
+      { config: { attempts: 3 }, timing: { ...quick, admittedAfterMs: 60 } },
+    )
+    await chat(endpoint, "short")
+    expect(await failure(chat(endpoint, "long"))).toMatchObject({ reason: "connection-cut", retryable: true })
+    expect(events.map(({ kind }) => kind)).toEqual(["retry", "retry"])
+  })
+
+  test("connections that are taken and broken at once are an outage, however long", async () => {
+    let broken = true
+    const { endpoint, events } = await setUp(
+      (request, response) => (broken ? response.socket!.resetAndDestroy() : complete(response, promptOf(request))),
+      { config: { attempts: 1 }, timing: { ...quick, unreachableMs: 60_000 } },
+    )
+    const answers = manyAnswers(endpoint, 4)
+    await until(() => events.filter(({ kind }) => kind === "paused").length > 3)
+    broken = false
+    expect(await answers).toEqual(rows(4))
+  })
+
   test("never there: tried for a while, then the run stops with a remedy", async () => {
     const server = await new ModelServer().start()
     await server.stop()
