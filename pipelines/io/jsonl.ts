@@ -1,0 +1,3 @@
+// The door to JSON Lines files, plain, .gz and .zst.
+export { type Compression, type JsonlOptions, type Place, readJsonl, type SourceRow } from "./jsonl-read.ts"
+export { JsonlSink } from "./jsonl-write.ts"

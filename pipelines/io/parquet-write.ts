@@ -1,0 +1,173 @@
+import { constants, zstdCompressSync } from "node:zlib"
+import type { RecordBatch, Schema } from "apache-arrow"
+import type { CompressionCodec } from "hyparquet"
+import { ByteWriter, ParquetWriter } from "hyparquet-writer"
+import { writeIndexes } from "hyparquet-writer/src/indexes.js"
+import { writeMetadata } from "hyparquet-writer/src/metadata.js"
+import { cellReader } from "../runtime/column-reader.ts"
+import { stopError } from "../runtime/errors.ts"
+import { ByteSink, type Written } from "./byte-sink.ts"
+import { elementsOf } from "./parquet-schema.ts"
+import { rowBytes } from "./row-bytes.ts"
+
+/** How a Parquet file is written. */
+export interface ParquetOptions {
+  /** Default `zstd` (level 3). `snappy` is for older readers. */
+  codec?: "zstd" | "snappy" | undefined
+  /** Most rows of a row group; default 1,000. */
+  rowsPerGroup?: number | undefined
+  /** About the most uncompressed bytes of a row group; default 16 MiB. One row may be larger. */
+  bytesPerGroup?: number | undefined
+  /** Key-value metadata of the file, written in key order. */
+  metadata?: Readonly<Record<string, string>> | undefined
+}
+
+/** What a finished Parquet file holds. */
+export interface ParquetWritten extends Written {
+  rows: number
+}
+
+const checksummed = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
+
+/** The rows of a batch from `start` to `end` that wait for their row group to fill. */
+interface Stretch {
+  batch: RecordBatch
+  start: number
+  end: number
+}
+
+/**
+ * Writes record batches of one schema to a Parquet file. Row groups end where the rows say, however they were batched, so the same
+ * rows give the same bytes. Text is UTF-8 with the String type, lists have the standard three levels, nullability is kept. Await
+ * each write before the next: it returns when the disk has taken the full row groups.
+ */
+export class ParquetSink {
+  readonly #sink: ByteSink
+  readonly #schema: Schema
+  readonly #rowsPerGroup: number
+  readonly #bytesPerGroup: number
+  readonly #buffer = new ByteWriter(1 << 16)
+  readonly #writer: ParquetWriter
+  #waiting: Stretch[] = []
+  #waitingRows = 0
+  #waitingBytes = 0
+  #rows = 0
+  #failed = false
+
+  private constructor(sink: ByteSink, schema: Schema, options: ParquetOptions) {
+    this.#sink = sink
+    this.#schema = schema
+    this.#rowsPerGroup = options.rowsPerGroup ?? 1_000
+    this.#bytesPerGroup = options.bytesPerGroup ?? 16 * 2 ** 20
+    const metadata = Object.entries(options.metadata ?? {}).sort(([left], [right]) => (left < right ? -1 : 1))
+    this.#writer = new ParquetWriter({
+      writer: this.#buffer,
+      schema: elementsOf(schema, sink.path),
+      codec: (options.codec ?? "zstd").toUpperCase() as CompressionCodec,
+      compressors: { ZSTD: (page: Uint8Array) => zstdCompressSync(page, checksummed) },
+      createdBy: "cotyledon",
+      kvMetadata: metadata.map(([key, value]) => ({ key, value })),
+    })
+  }
+
+  /** Creates (or empties) the file. The path should be a temporary name that the caller renames after `close`. */
+  static async create(path: string, schema: Schema, options: ParquetOptions = {}): Promise<ParquetSink> {
+    if (schema.fields.length === 0)
+      throw stopError({ what: "A Parquet file needs at least one column", where: path, got: "none" })
+    const sink = await ByteSink.create(path)
+    try {
+      return new ParquetSink(sink, schema, options)
+    } catch (error) {
+      await sink.abort()
+      throw error
+    }
+  }
+
+  /** Rows taken so far. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  async write(batch: RecordBatch): Promise<void> {
+    this.#expectSchema(batch)
+    const sizes = rowBytes(batch)
+    let start = 0
+    for (let row = 0; row < batch.numRows; row++) {
+      const size = sizes[row]!
+      const full = this.#waitingRows === this.#rowsPerGroup || this.#waitingBytes + size > this.#bytesPerGroup
+      if (full && this.#waitingRows > 0) {
+        if (row > start) this.#waiting.push({ batch, start, end: row })
+        start = row
+        await this.#writeGroup()
+      }
+      this.#waitingRows++
+      this.#waitingBytes += size
+    }
+    if (batch.numRows > start) this.#waiting.push({ batch, start, end: batch.numRows })
+    this.#rows += batch.numRows
+  }
+
+  /** Writes what waits and the footer, syncs, and tells what the file holds. Rejects, and removes nothing, when a write failed. */
+  async close(): Promise<ParquetWritten> {
+    if (this.#failed) throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
+    if (this.#waitingRows > 0) await this.#writeGroup()
+    this.#writeFooter()
+    await this.#flush()
+    return { rows: this.#rows, ...(await this.#sink.close()) }
+  }
+
+  /** Gives the file up and removes it. */
+  async abort(): Promise<void> {
+    this.#waiting = []
+    await this.#sink.abort()
+  }
+
+  async #writeGroup(): Promise<void> {
+    const columnData = this.#schema.fields.map(({ name }, at) => ({
+      name,
+      encoding: "PLAIN" as const,
+      data: storedValues(this.#waiting, at, name),
+    }))
+    this.#writer.write({ columnData, rowGroupSize: this.#waitingRows })
+    this.#waiting = []
+    this.#waitingRows = 0
+    this.#waitingBytes = 0
+    await this.#flush()
+  }
+
+  // As the library's `finish`, but for the version: it writes 2, which older readers refuse; the files are as 1 allows.
+  #writeFooter(): void {
+    const { schema, num_rows, row_groups, kvMetadata, createdBy, pendingIndexes } = this.#writer
+    writeIndexes(this.#buffer, pendingIndexes)
+    const metadata = { version: 1, created_by: createdBy, schema, num_rows, row_groups, metadata_length: 0 }
+    writeMetadata(this.#buffer, { ...metadata, ...(kvMetadata?.length ? { key_value_metadata: kvMetadata } : {}) })
+    this.#buffer.appendUint32(0x31524150)
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#sink.write(this.#buffer.getBytes())
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+    // The file offset goes on; only the buffer starts again.
+    ;(this.#buffer as ByteWriter & { index: number }).index = 0
+  }
+
+  #expectSchema({ schema: { fields } }: RecordBatch): void {
+    const ours = this.#schema.fields
+    const same = fields.length === ours.length && ours.every((of, at) => `${fields[at]}` === `${of}`)
+    if (same) return
+    throw stopError({ what: "A batch of another schema", where: this.#sink.path, expected: `${ours}`, got: `${fields}` })
+  }
+}
+
+function storedValues(stretches: readonly Stretch[], column: number, name: string): unknown[] {
+  const values: unknown[] = []
+  for (const { batch, start, end } of stretches) {
+    const cell = cellReader(batch.data.children[column]!, name, "stored")
+    for (let index = start; index < end; index++) values.push(cell(index))
+  }
+  return values
+}

@@ -1,0 +1,45 @@
+// Rows as JSON without loss: integers of any size are integer literals, bytes are base64, and the numbers that JSON lacks are
+// the strings "NaN", "Infinity" and "-Infinity" (the proto3 JSON mapping's rule).
+
+/** One line of JSON with the columns in the row's order. */
+export const rowJson = (value: unknown): string => JSON.stringify(value, plain)
+
+/** JSON with the keys of every object in code unit order: equal values give equal text. */
+export const canonicalJson = (value: unknown): string => JSON.stringify(value, (key, inner) => sorted(plain(key, inner)))
+
+/**
+ * Parses JSON; an integer literal beyond 2^53 becomes a bigint. Throws a SyntaxError where it is no JSON, and a RangeError for a
+ * number beyond a double (`1e999`), which would silently become Infinity.
+ */
+export function parseJson(text: string): unknown {
+  // The reviver costs several times the parse: only text that may hold such a number gets it.
+  return /\d{16}|[eE]\+?\d{3}/.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text)
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return rawJson(`${value}`)
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) return `${value}`
+    return Object.is(value, -0) ? rawJson("-0") : value
+  }
+  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isRawJson(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ""
+  if (/^-?\d+$/.test(source)) return BigInt(source)
+  if (!Number.isFinite(value)) throw new RangeError(`expected a number within a double, got ${source.slice(0, 40)}`)
+  return value
+}
+
+// JSON.rawJSON (ES2026) is in Node 24 and not yet in the compiler's library.
+const { rawJSON: rawJson, isRawJSON: isRawJson } = JSON as typeof JSON & {
+  rawJSON(text: string): unknown
+  isRawJSON(value: unknown): boolean
+}
