@@ -1,0 +1,73 @@
+import { z } from "zod"
+import type { Verdict } from "../../schemas/verdict.ts"
+import { maxAnswerLength } from "./answer-markers.ts"
+import { findAnswer, type MathAnswer } from "./math-answer.ts"
+import { compareValues } from "./math-equality.ts"
+import { readValue } from "./math-value.ts"
+import {
+  correct,
+  incorrect,
+  readOptions,
+  unparsed,
+  unverifiable,
+  type Verifier,
+  type VerifierInput,
+} from "./verifier.ts"
+
+const options = z.strictObject({
+  answer: z.enum(["auto", "bare"]).default("auto").meta({
+    description: "auto: last box, final-answer phrase, ####, A:, last expression; bare: the whole completion",
+  }),
+  decimals: z
+    .int()
+    .min(0)
+    .max(15)
+    .optional()
+    .meta({ description: "Decimal places to which numbers must agree; by default they must be equal" }),
+})
+
+/**
+ * Mathematics: reads the final answer (`math-answer.ts`, `math-value.ts`) and compares it (`math-equality.ts`). Numbers are
+ * exact rationals with units, percent and currency; expressions with roots and symbols are compared at points; else text.
+ */
+export const math: Verifier = {
+  id: "math",
+  version: 1,
+  about: "Final answers of mathematics: numbers, expressions, short words",
+  reference: "a string with the reference answer",
+  options,
+  verify,
+}
+
+function verify({ completion, reference, options: given }: VerifierInput): Verdict {
+  const read = readOptions(options, given)
+  if ("fault" in read) return unverifiable(read.fault)
+  const truth = readReference(reference)
+  if (typeof truth === "string") return unverifiable(truth)
+  const attachedUnits = truth.kind === "number"
+  const answer =
+    read.value.answer === "bare" ? bareAnswer(completion, attachedUnits) : findAnswer(completion, truth.kind)
+  if (answer === null) return unparsed("no answer found")
+  switch (compareValues(truth, answer.value, read.value.decimals)) {
+    case "equal":
+      return correct(answer.text)
+    case "unequal":
+      return incorrect(answer.text)
+    case "undecided":
+      return truth.kind === "opaque" || (truth.kind === "expression" && answer.value.kind === "expression")
+        ? unverifiable("the reference is in notation that cannot be compared with this answer", answer.text)
+        : unparsed("the answer says more than can be read", answer.text)
+  }
+}
+
+function readReference(reference: unknown) {
+  const text = typeof reference === "number" || typeof reference === "bigint" ? String(reference) : reference
+  if (typeof text !== "string") return "no reference"
+  if (text.length > maxAnswerLength) return `the reference is longer than ${maxAnswerLength} characters`
+  return readValue(text) ?? "the reference is empty"
+}
+
+function bareAnswer(completion: string, attachedUnits: boolean): MathAnswer | null {
+  const value = readValue(completion.trim(), { attachedUnits })
+  return value && { text: completion.trim(), value }
+}
