@@ -1,0 +1,458 @@
+import PQueue from "p-queue"
+import type { Effect, Performed, Usage } from "../../pipelines/runtime/effect.ts"
+import { RowError } from "../../pipelines/runtime/errors.ts"
+import type { ModelConfig } from "../../schemas/config.ts"
+import { Admission, type Admitted, type Estimate } from "./admission.ts"
+import { answerOf } from "./answer.ts"
+import { type Budget, costOf, type Price } from "./budget.ts"
+import type { ChatAnswer, ChatRequest } from "./chat.ts"
+import type { Completion } from "./completion.ts"
+import { Dialect, reservedKey } from "./dialect.ts"
+import { MinuteLimit } from "./limits.ts"
+import { CallFault, type Outcome, policyOf } from "./outcome.ts"
+import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
+import type { EndpointCounters, EndpointEvent } from "./report.ts"
+import { Server } from "./server.ts"
+import { sleep } from "./sleep.ts"
+import {
+  type Blamed,
+  keyMissing,
+  reservedInExtraBody,
+  severalModels,
+  stopErrorOf,
+  unlistedModels,
+  unreachable,
+} from "./stop-errors.ts"
+import { backoffMs, defaultTiming, type Timing } from "./timing.ts"
+import type { Exchange } from "./transport.ts"
+
+export interface EndpointOptions {
+  role: string
+  config: ModelConfig
+  /** Whose answers these are; with the request and the sample index the key of a settled answer. */
+  identity: string
+  budget: Budget
+  /** The first server's base URL. Called before the first request, and again when the server cannot be reached. */
+  resolveBaseUrl: () => Promise<string>
+  report: (event: EndpointEvent) => void
+  /** Where API keys are read, at each use. */
+  environment?: Readonly<Record<string, string | undefined>>
+  timing?: Partial<Timing>
+}
+
+/** One call from the first attempt to its end. */
+interface Call {
+  request: ChatRequest
+  estimate: Estimate
+  controller: AbortController
+}
+
+/** What was known when a request was sent. */
+interface Sent {
+  atMs: number
+  responses: number
+}
+
+interface Opened {
+  servers: Server[]
+  admission: Admission<Server>
+}
+
+/**
+ * A role's model behind one or several OpenAI-compatible servers: the only way in which anything is asked of a model. It
+ * bounds the requests in flight, keeps to limits and budget, waits out overload and outages, retries what is worth
+ * retrying, and ends each call with an answer fit to be settled, a RowError, or an error that stops the run.
+ */
+export class Endpoint {
+  readonly role: string
+  readonly identity: string
+  readonly config: ModelConfig
+  readonly #budget: Budget
+  readonly #price: Price
+  readonly #resolveBaseUrl: () => Promise<string>
+  readonly #report: (event: EndpointEvent) => void
+  readonly #environment: Readonly<Record<string, string | undefined>>
+  readonly #timing: Timing
+  readonly #queue: PQueue
+  readonly #dialect = new Dialect()
+  readonly #thinkingOff: boolean
+  readonly #active = new Set<Call>()
+  readonly #backingOff = new Set<Call>()
+  readonly #awake: (() => void)[] = []
+  readonly #retries: Partial<Record<Outcome, number>> = {}
+  readonly #tokens: Usage = { input: 0, output: 0 }
+  #usd = 0
+  #opened: Promise<Opened> | null = null
+  #current: Opened | null = null
+  #model: Promise<string> | null = null
+  #inFlight = 0
+  #calls = 0
+  #attempts = 0
+  /** Requests that got any response at all: a server that never gave one may not be there. */
+  #responses = 0
+  #unreachableSinceMs: number | null = null
+  #meanOutput: number | null = null
+  #stopped: unknown = null
+  readonly #lifetime = new AbortController()
+
+  constructor(options: EndpointOptions) {
+    const { role, config, identity, budget } = options
+    this.role = role
+    this.identity = identity
+    this.config = config
+    this.#budget = budget
+    const price = config.price ?? (config.baseUrl === "embedded" ? { input: 0, output: 0 } : undefined)
+    budget.requirePrice(role, price)
+    this.#price = price ?? { input: 0, output: 0 }
+    this.#resolveBaseUrl = options.resolveBaseUrl
+    this.#report = options.report
+    this.#environment = options.environment ?? process.env
+    this.#timing = { ...defaultTiming, ...options.timing }
+    this.#queue = new PQueue({ concurrency: config.maxInFlight })
+    const template = config.extraBody.chat_template_kwargs as { enable_thinking?: unknown } | undefined
+    this.#thinkingOff = template?.enable_thinking === false
+    const reserved = reservedKey(config.extraBody)
+    if (reserved !== null) throw reservedInExtraBody(role, reserved)
+  }
+
+  /**
+   * One completion as an effect. Its request is the logical one: what changes the answer, the config's sampling parameters
+   * and extra body included, and nothing else. `perform` rejects with a RowError when this row has no answer, with a
+   * CotyledonError when the run must stop, and with the signal's reason when that is aborted.
+   */
+  chat(request: ChatRequest, sample: number): Effect<ChatAnswer> {
+    const { temperature, topP, extraBody } = this.config
+    const asked: ChatRequest = {
+      ...request,
+      temperature: temperature ?? request.temperature,
+      topP: topP ?? request.topP,
+    }
+    const defined = Object.entries({ ...asked, extraBody }).filter(([, value]) => value !== undefined)
+    return {
+      kind: "chat",
+      identity: this.identity,
+      request: Object.fromEntries(defined),
+      sample,
+      perform: (signal) => this.#perform(asked, signal),
+    }
+  }
+
+  /** Resolves when another row may be started: fewer calls wait than may be in flight. */
+  async ready(): Promise<void> {
+    for (;;) {
+      await this.#queue.onSizeLessThan(this.#queue.concurrency)
+      if (this.#stopped !== null || this.#backingOff.size < this.#queue.concurrency) return
+      await new Promise<void>((resolve) => this.#awake.push(resolve))
+    }
+  }
+
+  counters(): EndpointCounters {
+    return {
+      role: this.role,
+      identity: this.identity,
+      inFlight: this.#inFlight,
+      // An aborted call is gone at once, its request a moment later.
+      waiting: Math.max(0, this.#active.size - this.#inFlight),
+      calls: this.#calls,
+      attempts: this.#attempts,
+      tokens: { ...this.#tokens },
+      usd: this.#usd,
+      retries: { ...this.#retries },
+      paused: longestPause(this.#current?.servers ?? []),
+      maxInFlight: this.#queue.concurrency,
+    }
+  }
+
+  /** Changes how many requests may be in flight; those above it run to their end. */
+  setMaxInFlight(requests: number): void {
+    this.#queue.concurrency = requests
+  }
+
+  /** Ends whatever is under way and closes the connections. */
+  async close(): Promise<void> {
+    const error = new Error(`the ${this.role} endpoint was closed`)
+    this.#endWith(error)
+    this.#lifetime.abort(error)
+    for (const call of this.#active) call.controller.abort(error)
+    const closeAll = ({ servers }: Opened) => Promise.all(servers.map((server) => server.close()))
+    if (this.#current !== null) await closeAll(this.#current)
+    // A server that is still being started belongs to whoever starts it; what connects to it is closed when it is there.
+    else this.#opened?.then(closeAll, () => {})
+  }
+
+  async #perform(request: ChatRequest, signal: AbortSignal): Promise<Performed<ChatAnswer>> {
+    signal.throwIfAborted()
+    const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController() }
+    const onAbort = () => call.controller.abort(signal.reason)
+    signal.addEventListener("abort", onAbort, { once: true })
+    this.#active.add(call)
+    try {
+      return await this.#untilEnded(call)
+    } finally {
+      signal.removeEventListener("abort", onAbort)
+      this.#active.delete(call)
+    }
+  }
+
+  /** Attempts until there is an answer or no further attempt is due: the table of `outcome.ts`, put into effect. */
+  async #untilEnded(call: Call): Promise<Performed<ChatAnswer>> {
+    const unsendable = call.request.messages.some(({ content }) => !content.isWellFormed())
+    if (unsendable) throw new RowError("bad-request", "a lone surrogate in the prompt cannot be sent as UTF-8")
+    const { signal } = call.controller
+    for (let faults = 0; ; ) {
+      const end = await this.#queue.add(() => this.#attempt(call), { signal })
+      if (!(end instanceof CallFault)) {
+        this.#calls++
+        return end
+      }
+      const { outcome, message } = end
+      const policy = policyOf(outcome)
+      if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamed, end, policy.remedy))
+      if (policy.action === "fail") throw new RowError(outcome, message)
+      if (policy.action === "retry" && ++faults >= this.config.attempts)
+        throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
+      this.#retries[outcome] = (this.#retries[outcome] ?? 0) + 1
+      if (policy.action !== "retry") continue
+      const delayMs = backoffMs(this.#timing, faults)
+      this.#report({ role: this.role, kind: "retry", outcome, detail: message, attempt: faults, delayMs })
+      await this.#backOff(call, delayMs)
+    }
+  }
+
+  /** One request, from its admission to its end. A fault is a result: the caller decides about it. */
+  async #attempt(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
+    if (this.#stopped !== null) throw this.#stopped
+    const { admission } = await this.#open()
+    const admitted = await admission.enter(call.estimate, call.controller.signal)
+    const { target, pass, reservation } = admitted
+    const sent: Sent = { atMs: Date.now(), responses: this.#responses }
+    let used: Usage = { input: 0, output: 0 }
+    this.#inFlight++
+    this.#attempts++
+    try {
+      const exchange = this.#exchange(call)
+      const completion = await this.#send(call, admitted, exchange)
+      used = completion.usage ?? call.estimate.upper
+      const { answer } = answerOf(completion, {
+        maxTokens: call.request.maxTokens,
+        thinkingOff: this.#thinkingOff,
+        secrets: exchange.secrets,
+      })
+      this.#responses++
+      target.breaker.answered(pass, this.#queue.concurrency, Date.now())
+      const mean = this.#meanOutput ?? used.output
+      this.#meanOutput = mean + (used.output - mean) * 0.05
+      return { value: answer, usage: completion.usage }
+    } catch (error) {
+      if (!(error instanceof CallFault)) {
+        target.breaker.left(pass)
+        // Not a way in which calls end: the server could not be started again, the key is missing, or a defect of ours.
+        throw call.controller.signal.aborted ? error : this.#stop(error)
+      }
+      used = paidFor(error, call.estimate.upper)
+      return this.#judge(error, admitted, sent)
+    } finally {
+      this.#inFlight--
+      target.inFlight--
+      this.#tokens.input += used.input
+      this.#tokens.output += used.output
+      this.#usd += costOf(used, this.#price)
+      admission.settleTokens(call.estimate, used.input + used.output)
+      reservation.settle(used)
+      admission.advance()
+    }
+  }
+
+  /** Sends the request; once more where the server's refusal shows how it wants it written. */
+  async #send(call: Call, { target }: Admitted<Server>, exchange: Exchange): Promise<Completion> {
+    const transport = await target.transport()
+    const { request } = call
+    const model = this.config.model ?? (await this.#onlyModel(target, exchange))
+    const maxBytes = 1024 * 1024 + request.maxTokens * (1_024 + 512 * (request.topLogprobs ?? 0))
+    for (let rewrites = 0; ; rewrites++) {
+      const body = this.#dialect.body(request, model, this.config)
+      try {
+        return await transport.complete(body, exchange, maxBytes)
+      } catch (error) {
+        const refused = error instanceof CallFault && error.outcome === "bad-request" && rewrites < 2
+        if (!refused || !this.#dialect.learn(body, error.message)) throw error
+      }
+    }
+  }
+
+  /** Tells the breaker about a fault, and says which fault it was in the light of how others fare. */
+  #judge(fault: CallFault, { target, pass }: Admitted<Server>, sent: Sent): CallFault {
+    const nowMs = Date.now()
+    if (fault.outcome === "outage") {
+      target.renew()
+      // The server took the request, and answered others meanwhile or worked on it: it is there, and it is this request that
+      // breaks (or a proxy that cuts long ones). Waiting for the server would be waiting for ever.
+      const worked = this.#responses > sent.responses || nowMs - sent.atMs > this.#timing.admittedAfterMs
+      if (worked && brokeOnceConnected(fault)) {
+        target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+        return new CallFault("connection-cut", fault.message)
+      }
+      this.#unreachableSinceMs ??= nowMs
+      const neverThere = this.#responses === 0
+      target.breaker.refused(pass, fault.outcome, undefined, nowMs, neverThere ? 2 * this.#timing.pauseMs : undefined)
+      if (neverThere && nowMs - this.#unreachableSinceMs >= this.#timing.unreachableMs)
+        throw this.#stop(unreachable(this.#blamed, fault))
+      return fault
+    }
+    if (fault.outcome === "timed-out-waiting") {
+      target.breaker.left(pass)
+      return fault
+    }
+    this.#responses++
+    if (policyOf(fault.outcome).action === "wait")
+      target.breaker.refused(pass, fault.outcome, fault.retryAfterMs, nowMs)
+    else target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+    return fault
+  }
+
+  #exchange({ controller }: Call): Exchange {
+    const { apiKeyEnv, headers, timeoutMs, idleTimeoutMs } = this.config
+    const key = apiKeyEnv === undefined ? undefined : this.#keyFrom(apiKeyEnv)
+    return {
+      headers: key === undefined ? headers : { ...headers, Authorization: `Bearer ${key}` },
+      secrets: [...(key === undefined ? [] : [key]), ...secretsOfHeaders(headers)],
+      signal: controller.signal,
+      timeoutMs,
+      idleTimeoutMs,
+    }
+  }
+
+  #keyFrom(variable: string): string {
+    const key = this.#environment[variable]?.trim()
+    const fit = key !== undefined && /^[\u0021-\u007e]+$/.test(key)
+    if (fit) return key
+    throw this.#stop(keyMissing(this.#blamed, variable, Boolean(key)))
+  }
+
+  /** The server's only model, where the config names none. */
+  #onlyModel(target: Server, exchange: Exchange): Promise<string> {
+    this.#model ??= target
+      .transport()
+      .then((transport) => transport.models({ ...exchange, signal: this.#lifetime.signal }))
+      .then((names) => {
+        const [only, ...others] = names
+        if (only !== undefined && others.length === 0) return only
+        throw this.#stop(
+          severalModels(
+            this.#blamed,
+            names.map((name) => redact(name, exchange.secrets)),
+          ),
+        )
+      })
+      .catch((error: unknown) => {
+        this.#model = null
+        if (!(error instanceof CallFault) || error.outcome !== "wrong-address") throw error
+        throw this.#stop(unlistedModels(this.#blamed, error))
+      })
+    return this.#model
+  }
+
+  #open(): Promise<Opened> {
+    this.#opened ??= this.#resolveBaseUrl().then(
+      (first) => {
+        const now = Date.now()
+        const { replicas, requestsPerMinute, tokensPerMinute } = this.config
+        const server = (baseUrl: string, resolve: () => Promise<string>) =>
+          new Server(baseUrl, resolve, this.#timing, (event, url) =>
+            this.#report({ role: this.role, server: publicUrl(url), ...event }),
+          )
+        const servers = [server(first, this.#resolveBaseUrl), ...replicas.map((url) => server(url, async () => url))]
+        const admission = new Admission({
+          targets: servers,
+          budget: this.#budget,
+          price: this.#price,
+          requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
+          tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
+        })
+        this.#current = { servers, admission }
+        if (this.#stopped !== null) admission.close(this.#stopped)
+        return this.#current
+      },
+      (error: unknown) => {
+        throw this.#stop(error)
+      },
+    )
+    return this.#opened
+  }
+
+  /**
+   * Tokens that a request may use, and will probably use. No tokenizer makes more tokens than there are bytes; the template adds
+   * a few per turn.
+   */
+  #estimate({ messages, maxTokens, schema }: ChatRequest): Estimate {
+    let bytes = schema === undefined ? 0 : Buffer.byteLength(JSON.stringify(schema))
+    for (const { content } of messages) bytes += Buffer.byteLength(content)
+    const input = bytes + 16 * messages.length + 64
+    return {
+      upper: { input, output: maxTokens },
+      likelyTokens: Math.ceil(bytes / 3) + Math.ceil(Math.min(maxTokens, this.#meanOutput ?? maxTokens)),
+    }
+  }
+
+  /** Waits outside of the gate, so that another call can go meanwhile. */
+  async #backOff(call: Call, delayMs: number): Promise<void> {
+    const { signal } = call.controller
+    if (this.#stopped !== null) throw this.#stopped
+    signal.throwIfAborted()
+    this.#backingOff.add(call)
+    try {
+      await sleep(delayMs, signal)
+    } finally {
+      this.#backingOff.delete(call)
+      for (const wake of this.#awake.splice(0)) wake()
+    }
+  }
+
+  /** From now on every call ends with the first such error; requests in flight may still bring their answers home. */
+  #stop(error: unknown): unknown {
+    if (this.#stopped === null) {
+      this.#report({ role: this.role, kind: "stopped", why: error instanceof Error ? error.message : String(error) })
+      this.#endWith(error)
+    }
+    return this.#stopped
+  }
+
+  #endWith(error: unknown): void {
+    this.#stopped ??= error
+    this.#current?.admission.close(this.#stopped)
+    for (const call of this.#backingOff) call.controller.abort(this.#stopped)
+    for (const wake of this.#awake.splice(0)) wake()
+  }
+
+  get #blamed(): Blamed {
+    const baseUrls = (this.#current?.servers ?? []).map(({ baseUrl }) => baseUrl)
+    return { role: this.role, config: this.config, baseUrls }
+  }
+}
+
+/**
+ * What a fault cost. Where the server may have generated without saying how much, the whole estimate counts, so that the
+ * budget is never passed.
+ */
+function paidFor(fault: CallFault, upper: Usage): Usage {
+  if (fault.usage !== undefined) return { input: fault.usage.input || upper.input, output: fault.usage.output }
+  switch (fault.outcome) {
+    case "malformed":
+    case "connection-cut":
+    case "timed-out-waiting":
+    case "timed-out-generating":
+      return upper
+    default:
+      return brokeOnceConnected(fault) ? upper : { input: 0, output: 0 }
+  }
+}
+
+/** Tells a connection that broke from one that never came about. */
+const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
+  outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
+
+function longestPause(servers: readonly Server[]): { untilMs: number; why: string } | null {
+  const pauses = servers.map(({ breaker }) => breaker.paused)
+  if (pauses.length === 0 || pauses.includes(null)) return null
+  return pauses.reduce((longest, pause) => (pause!.untilMs > longest!.untilMs ? pause : longest))
+}
