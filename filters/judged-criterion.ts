@@ -1,8 +1,9 @@
 import { z } from "zod"
 import { type CriterionPrompt, jsonMessages, wordMessages } from "../annotators/criterion-prompt.ts"
+import { decideByLogprobs } from "../annotators/endpoint/decide.ts"
 import type { Endpoint } from "../annotators/endpoint/endpoint.ts"
 import { seedOf } from "../annotators/endpoint/seed.ts"
-import { askForJson, decideByLogprobs } from "../annotators/endpoint/structured.ts"
+import { askForJson } from "../annotators/endpoint/structured.ts"
 import type { Effects } from "../pipelines/runtime/effect.ts"
 import type { ProgramStep } from "../pipelines/runtime/step.ts"
 import { list } from "../schemas/columns.ts"
@@ -73,7 +74,7 @@ async function decide(
   const told = { criterion: prompt.id, model: judge.identity, promptVersion: prompt.version }
   const sampling = { temperature: 0, seed: seedOf(seed, prompt.id) }
   if (decide === "logprobs") {
-    const request = { messages: wordMessages(prompt, question), maxTokens: 1, ...sampling }
+    const request = { messages: wordMessages(prompt, question), ...sampling }
     const { probability, id } = await decideByLogprobs(judge, effects, request, { yes: ["yes"], no: ["no"] }, 0)
     const said = probability === null ? "unsure" : probability >= threshold ? "yes" : "no"
     return { ...told, decision: said, probability, reason: null, exchange: id }

@@ -1,3 +1,4 @@
+import type { Rejection } from "../../schemas/rejection.ts"
 import { group, type Rollout } from "../../schemas/rollout.ts"
 import { uniform } from "../runtime/fingerprint.ts"
 import { fateOf, type Row, type RowStep, rejectionOf, type Side, type Tally } from "../runtime/step.ts"
@@ -18,7 +19,7 @@ export const filterResponses = (filters: readonly RowStep[]): RowStep => ({
     const rollouts = (row.rollouts as Rollout[]).map((rollout) => filterOne(filters, row, rollout, side))
     const tally: Tally = { responses: rollouts.length, kept: 0 }
     for (const { rejection } of rollouts) {
-      const name = rejection ? `${rejection.step}: ${rejection.reason}` : "kept"
+      const name = rejection ? lossOf(rejection) : "kept"
       tally[name] = (tally[name] ?? 0) + 1
     }
     return { keep: [{ ...row, rollouts }], tally }
@@ -64,10 +65,12 @@ export const responsesLeft = (): RowStep => ({
     if (rollouts.some(({ rejection }) => rejection === null)) return null
     const reasons: Record<string, number> = {}
     for (const { rejection } of rollouts) {
-      const name = `${rejection!.step}: ${rejection!.reason}`
+      const name = lossOf(rejection!)
       reasons[name] = (reasons[name] ?? 0) + 1
     }
     const reason = row.correct === 0 ? "none-correct" : "all-rejected"
     return { reason, measured: 0, threshold: 1, evidence: reasons }
   },
 })
+
+const lossOf = ({ step, reason }: Rejection): string => (step === reason ? step : `${step}: ${reason}`)

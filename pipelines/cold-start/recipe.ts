@@ -14,10 +14,10 @@ import { specialTokens } from "../../filters/special-tokens.ts"
 import { truncated } from "../../filters/truncated.ts"
 import { wrongAnswer } from "../../filters/wrong-answer.ts"
 import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
-import { reviewQuestion } from "../../schemas/review.ts"
+import { type ReviewQuestion, reviewQuestion } from "../../schemas/review.ts"
 import type { Group, Rollout } from "../../schemas/rollout.ts"
 import { sample } from "../../schemas/sample.ts"
-import { importQuestions } from "../import-questions.ts"
+import { importQuestions } from "../io/import-questions.ts"
 import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
 import type { Stage } from "../runtime/stage.ts"
 import type { Row, RowStep } from "../runtime/step.ts"
@@ -40,7 +40,7 @@ export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
     noThinking(),
     specialTokens(["thinking", "answer"]),
     repetition(filters.repetition),
-    reserveSimilarity({ ...filters.similarity, side: "reserve" }),
+    reserveSimilarity(filters.similarity, "reserve"),
   ].filter(({ id }) => !filters.off.some((off) => off === id))
 }
 
@@ -159,10 +159,24 @@ export function coldStartExports(config: ColdStartConfig, stages: readonly Stage
       about: "questions for humans",
       table: reviewQuestion,
       from: "filter-responses",
-      rows: (row) =>
-        row.review ? [{ ...row, why: row.correct === 0 ? "consistently-failed" : "accepted-share" }] : [],
+      rows: (row) => (row.review ? [reviewOf(row as Group)] : []),
     },
   ]
+}
+
+function reviewOf({
+  id,
+  question,
+  choices,
+  reference,
+  domain,
+  source,
+  passRate,
+  rollouts,
+  correct,
+}: Group): ReviewQuestion {
+  const why = correct === 0 ? "consistently-failed" : "accepted-share"
+  return { id, why, question, choices, reference, domain, source, passRate, rollouts }
 }
 
 const openRoles = (config: ColdStartConfig, host: Host) =>

@@ -125,7 +125,12 @@ function damaged(error: unknown, path: string): CotyledonError {
   if (error instanceof CotyledonError) return error
   const got = error instanceof Error ? error.message : String(error)
   return stopError(
-    { what: "The Arrow file is damaged or of a kind not supported", where: path, got, remedy: "Fetch or write it again." },
+    {
+      what: "The Arrow file is damaged or of a kind not supported",
+      where: path,
+      got,
+      remedy: "Fetch or write it again.",
+    },
     error,
   )
 }
@@ -164,7 +169,8 @@ export class ArrowSink {
   }
 
   async close(): Promise<Written & { rows: number }> {
-    if (this.#failed) throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
+    if (this.#failed)
+      throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     this.#writer.close()
     await this.#flush()
     return { rows: this.#rows, ...(await this.#sink.close()) }

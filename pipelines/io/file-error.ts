@@ -10,11 +10,19 @@ export function writeError(error: unknown, path: string): CotyledonError {
   const got = code ?? String(error)
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
     return stopError(
-      { what: "The disk is full", where: path, got, remedy: "Free space (or raise the quota) and run again: it resumes." },
+      {
+        what: "The disk is full",
+        where: path,
+        got,
+        remedy: "Free space (or raise the quota) and run again: it resumes.",
+      },
       error,
     )
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
-    return stopError({ what: "Cannot write", where: path, got, remedy: "Make the folder writable and run again." }, error)
+    return stopError(
+      { what: "Cannot write", where: path, got, remedy: "Make the folder writable and run again." },
+      error,
+    )
   return stopError({ what: "Writing failed", where: path, got, remedy: "Check the disk and run again." }, error)
 }
 
@@ -22,8 +30,12 @@ export function writeError(error: unknown, path: string): CotyledonError {
 export function readError(error: unknown, path: string): CotyledonError {
   if (error instanceof UserError) return error
   const code = codeOf(error)
-  if (code === "ENOENT") return stopError({ what: "No such file", where: path, remedy: "Put it back and run again." }, error)
+  if (code === "ENOENT")
+    return stopError({ what: "No such file", where: path, remedy: "Put it back and run again." }, error)
   if (code === "EACCES" || code === "EPERM")
-    return stopError({ what: "Cannot read", where: path, got: code, remedy: "Make the file readable and run again." }, error)
+    return stopError(
+      { what: "Cannot read", where: path, got: code, remedy: "Make the file readable and run again." },
+      error,
+    )
   return stopError({ what: "Reading failed", where: path, got: code ?? String(error) }, error)
 }

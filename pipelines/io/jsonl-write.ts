@@ -23,7 +23,9 @@ export class JsonlSink {
       compression === "gzip"
         ? createGzip({ level: 6 })
         : compression === "zstd"
-          ? createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } })
+          ? createZstdCompress({
+              params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
+            })
           : null
     this.#drained = this.#drain().catch((error) => {
       this.#fault = error
@@ -65,7 +67,8 @@ export class JsonlSink {
     this.#lines = []
     this.#length = 0
     if (this.#encoder === null) await this.#sink.write(bytes)
-    else if (!this.#encoder.write(bytes)) await Promise.race([once(this.#encoder, "drain").catch(() => {}), this.#drained])
+    else if (!this.#encoder.write(bytes))
+      await Promise.race([once(this.#encoder, "drain").catch(() => {}), this.#drained])
     if (this.#fault) throw this.#fault
   }
 

@@ -158,7 +158,9 @@ async function footerOf(file: OpenFile, path: string): Promise<{ metadata: FileM
       expected: 'the last four bytes to be "PAR1"',
       got: byteLength === 0 ? "an empty file" : `${JSON.stringify(tail)} after ${byteLength} bytes`,
       remedy:
-        tail === "PARE" ? "Encrypted Parquet is not supported: decrypt it first." : "It may be cut short: fetch or write it again.",
+        tail === "PARE"
+          ? "Encrypted Parquet is not supported: decrypt it first."
+          : "It may be cut short: fetch or write it again.",
     })
   try {
     const metadata = await parquetMetadataAsync(file.buffer, { geoparquet: false })
@@ -173,7 +175,12 @@ function damaged(error: unknown, path: string): CotyledonError {
   if (error instanceof CotyledonError) return error
   const got = error instanceof Error ? error.message : String(error)
   return stopError(
-    { what: "The Parquet file is damaged or of a kind not supported", where: path, got, remedy: "Fetch or write it again." },
+    {
+      what: "The Parquet file is damaged or of a kind not supported",
+      where: path,
+      got,
+      remedy: "Fetch or write it again.",
+    },
     error,
   )
 }
@@ -206,5 +213,6 @@ const sliceOf = (values: ArrayLike<unknown>, start: number, end: number): ArrayL
 const decompressors: Compressors = {
   ZSTD: (page, length) => (length === 0 ? new Uint8Array(0) : zstdDecompressSync(page, { maxOutputLength: length })),
   GZIP: (page, length) => (length === 0 ? new Uint8Array(0) : gunzipSync(page, { maxOutputLength: length })),
-  BROTLI: (page, length) => (length === 0 ? new Uint8Array(0) : brotliDecompressSync(page, { maxOutputLength: length })),
+  BROTLI: (page, length) =>
+    length === 0 ? new Uint8Array(0) : brotliDecompressSync(page, { maxOutputLength: length }),
 }

@@ -109,7 +109,8 @@ export class ParquetSink {
 
   /** Writes what waits and the footer, syncs, and tells what the file holds. Rejects, and removes nothing, when a write failed. */
   async close(): Promise<ParquetWritten> {
-    if (this.#failed) throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
+    if (this.#failed)
+      throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     if (this.#waitingRows > 0) await this.#writeGroup()
     this.#writeFooter()
     await this.#flush()
@@ -159,7 +160,12 @@ export class ParquetSink {
     const ours = this.#schema.fields
     const same = fields.length === ours.length && ours.every((of, at) => `${fields[at]}` === `${of}`)
     if (same) return
-    throw stopError({ what: "A batch of another schema", where: this.#sink.path, expected: `${ours}`, got: `${fields}` })
+    throw stopError({
+      what: "A batch of another schema",
+      where: this.#sink.path,
+      expected: `${ours}`,
+      got: `${fields}`,
+    })
   }
 }
 

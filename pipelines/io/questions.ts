@@ -104,7 +104,8 @@ function questionOf(row: Row, file: SourceFile): Question {
   const choices = choicesOf(get("choices"), columns.choices)
   const answer = textOf(get("reference"), columns.reference)
   const marked = choices === null && answer !== null ? finalAnswer(answer) : null
-  const reference = choices !== null && answer !== null ? letterOf(get("reference"), choices, columns.reference!) : (marked ?? answer)
+  const reference =
+    choices !== null && answer !== null ? letterOf(get("reference"), choices, columns.reference!) : (marked ?? answer)
   const used = new Set(Object.values(columns))
   if (marked !== null) used.delete(columns.reference!)
   const others = Object.entries(row).filter(([name, value]) => !used.has(name) && value !== undefined)
@@ -154,7 +155,8 @@ function choicesOf(value: unknown, column: string | undefined): string[] | null 
   if (value === null) return null
   if (!Array.isArray(value)) throw bad(column!, "a list of texts", value)
   if (value.length === 0) return null
-  if (value.length > 26) throw new RowError("bad-row", `column ${column}: expected at most 26 choices, got ${value.length}`)
+  if (value.length > 26)
+    throw new RowError("bad-row", `column ${column}: expected at most 26 choices, got ${value.length}`)
   return value.map((choice, index) => {
     const text = typeof choice === "string" ? choice : textOf(choice, `${column}[${index}]`)
     if (text === null) throw bad(`${column}[${index}]`, "text", choice)

@@ -14,9 +14,9 @@ import {
   Schema,
   Struct,
   TimeMillisecond,
+  Timestamp,
   TimestampMillisecond,
   TimeUnit,
-  Timestamp,
   Utf8,
 } from "apache-arrow"
 import { batchOf } from "../runtime/batch.ts"
@@ -72,7 +72,8 @@ export async function openRowSink(path: string, options: RowSinkOptions = {}): P
       expected: `a name that ends in ${Object.keys(rowEndings).join(", ")}, or -`,
     })
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`)
-  if (format.kind === "jsonl") return new NamedSink(path, temporary, await JsonlSink.create(temporary, format.compression))
+  if (format.kind === "jsonl")
+    return new NamedSink(path, temporary, await JsonlSink.create(temporary, format.compression))
   const create = async (schema: Schema): Promise<BatchSink> =>
     format.kind === "parquet" ? ParquetSink.create(temporary, schema) : ArrowSink.create(temporary, schema)
   const schema = options.schema ? plainSchema(options.schema) : null

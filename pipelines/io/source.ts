@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto"
 import { constants, createReadStream } from "node:fs"
 import { access, glob, readdir, realpath, stat } from "node:fs/promises"
-import { createHash } from "node:crypto"
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path"
 import type { RecordBatch } from "apache-arrow"
 import type { SourceConfig } from "../../schemas/config.ts"
@@ -108,7 +108,11 @@ async function filesOf(given: string, cwd: string, where: string): Promise<Found
   if (!(kind instanceof Error)) {
     if (kind.isDirectory()) return filesOfFolder(path, given, where)
     if (kind.isFile()) return [{ path, name: basename(path) }]
-    throw usageError({ what: "Not a file or a folder", where: `${where}, ${given}`, remedy: "Give a regular file, or - for stdin." })
+    throw usageError({
+      what: "Not a file or a folder",
+      where: `${where}, ${given}`,
+      remedy: "Give a regular file, or - for stdin.",
+    })
   }
   if (kind.code !== "ENOENT" && kind.code !== "ENOTDIR") throw cannotRead(path, where, kind)
   if (/[*?[{]/.test(given)) return filesOfGlob(given, cwd, where)
@@ -148,7 +152,8 @@ async function filesOfGlob(pattern: string, cwd: string, where: string): Promise
   const found: Found[] = []
   for await (const match of glob(pattern.slice(fixed.length), { cwd: base })) {
     const name = slashed(match)
-    if (!isHidden(name) && formatOf(name) && (await isFile(join(base, match)))) found.push({ path: join(base, match), name })
+    if (!isHidden(name) && formatOf(name) && (await isFile(join(base, match))))
+      found.push({ path: join(base, match), name })
   }
   if (found.length > 0) return found.sort(byName)
   throw usageError({
@@ -201,7 +206,10 @@ export async function* readRows(file: SourceFile): AsyncGenerator<SourceRow, voi
   else yield* rowsOfBatches(file.format.kind === "parquet" ? readParquet(file.path) : readArrow(file.path), file.name)
 }
 
-async function* rowsOfBatches(batches: AsyncIterable<RecordBatch>, file: string): AsyncGenerator<SourceRow, void, void> {
+async function* rowsOfBatches(
+  batches: AsyncIterable<RecordBatch>,
+  file: string,
+): AsyncGenerator<SourceRow, void, void> {
   let line = 0
   for await (const batch of batches) {
     const read = rowReader(batch)
@@ -214,7 +222,11 @@ function rowAt(read: (index: number) => Row, index: number, at: Place): SourceRo
     return { row: read(index), at }
   } catch (error) {
     if (!(error instanceof RowError)) throw error
-    return { error: new RowError("bad-row", `${at.file}, row ${at.line}: ${error.message}`, { cause: error }), at, raw: "" }
+    return {
+      error: new RowError("bad-row", `${at.file}, row ${at.line}: ${error.message}`, { cause: error }),
+      at,
+      raw: "",
+    }
   }
 }
 

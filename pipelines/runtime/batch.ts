@@ -24,7 +24,11 @@ export function batchOf(schema: Schema, rows: readonly Row[]): RecordBatch {
 }
 
 /** Joins finished columns of one length. */
-export function batchOfColumns(schema: Schema, children: ReturnType<typeof buildColumn>[], length: number): RecordBatch {
+export function batchOfColumns(
+  schema: Schema,
+  children: ReturnType<typeof buildColumn>[],
+  length: number,
+): RecordBatch {
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }))
 }
 

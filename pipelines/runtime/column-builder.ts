@@ -85,7 +85,8 @@ function validityOf(values: Values, nullable: boolean, type: DataType, place: Pl
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (!isNull(value)) continue
-    if (value !== absent && !nullable && type.typeId !== Type.Null) throw new ColumnError(place, index, `${type}`, value)
+    if (value !== absent && !nullable && type.typeId !== Type.Null)
+      throw new ColumnError(place, index, `${type}`, value)
     if (!nullable) continue
     nullBitmap ??= new Uint8Array((values.length + 7) >> 3).fill(0xff)
     nullBitmap[index >> 3]! &= ~(1 << (index & 7))
@@ -192,7 +193,8 @@ function temporal(type: DataType & { unit: number; bitWidth?: number }, values: 
     const value = values[index]
     if (isNull(value)) continue
     const ticks = typeof value === "string" ? parse(value) : value
-    const whole = typeof ticks === "bigint" ? BigInt.asIntN(narrow ? 32 : 64, ticks) === ticks : Number.isSafeInteger(ticks)
+    const whole =
+      typeof ticks === "bigint" ? BigInt.asIntN(narrow ? 32 : 64, ticks) === ticks : Number.isSafeInteger(ticks)
     if (!whole) throw new ColumnError(place, index, `${type}`, value)
     if (narrow) array[index] = Number(ticks)
     else array[index] = BigInt(ticks as number | bigint)

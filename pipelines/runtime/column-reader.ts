@@ -1,6 +1,6 @@
 // Reads one Arrow column by index, from its buffers: apache-arrow's own getters lose a leading BOM and replace bad UTF-8.
 import { isUtf8 } from "node:buffer"
-import { type Data, type DataType, DateUnit, Type, type TimeUnit, type Vector } from "apache-arrow"
+import { type Data, type DataType, DateUnit, type TimeUnit, Type, type Vector } from "apache-arrow"
 import { RowError } from "./errors.ts"
 import { dateText, decimalText, timestampText, timeText } from "./temporal.ts"
 
@@ -29,7 +29,13 @@ export function cellReader(data: Data, name: string, form: CellForm): Cell {
 }
 
 function valueReader(data: Data, name: string, form: CellForm): Cell {
-  const type = data.type as DataType & { unit: number; scale: number; byteWidth: number; listSize: number; timezone?: string }
+  const type = data.type as DataType & {
+    unit: number
+    scale: number
+    byteWidth: number
+    listSize: number
+    timezone?: string
+  }
   const values = data.values
   switch (data.typeId) {
     case Type.Null:

@@ -57,7 +57,7 @@ function complaintText({ what, where, expected, got, remedy }: Complaint): strin
     lines.push(got === undefined ? `expected ${expected}` : `expected ${expected}, got ${got}`)
   else if (got !== undefined) lines.push(`got ${got}`)
   if (remedy !== undefined) lines.push(remedy)
-  return lines.map(oneLine).join("\n")
+  return lines.map((line) => oneLine(line)).join("\n")
 }
 
 /** Text from outside made safe for a terminal and a log: control and bidi characters escaped, cut at 400 characters. */

@@ -1,4 +1,5 @@
-import { type FileHandle, open, rm } from "node:fs/promises"
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises"
+import { dirname } from "node:path"
 import { deserialize, serialize } from "node:v8"
 import { temporaryName, writeFailure } from "./disk.ts"
 
@@ -21,6 +22,7 @@ export class Journal<T> {
   static async create<T>(beside: string): Promise<Journal<T>> {
     const path = temporaryName(beside)
     try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       return new Journal<T>(path, await open(path, "wx+", 0o600))
     } catch (error) {
       throw writeFailure(path, error)

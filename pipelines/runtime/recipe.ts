@@ -23,17 +23,19 @@ export interface Paid {
   readonly identity: string
   /** Price of a million tokens in USD, where known. */
   readonly price: { input: number; output: number } | null
-  counters(): {
-    inFlight: number
-    waiting: number
-    calls: number
-    attempts: number
-    input: number
-    output: number
-    usd: number | null
-    paused: string | null
-  }
-  close(): Promise<void>
+  counters(): PaidCounters
+}
+
+/** Where an endpoint stands: requests now, and calls, tokens and cost of this process so far. */
+export interface PaidCounters {
+  inFlight: number
+  waiting: number
+  calls: number
+  attempts: number
+  input: number
+  output: number
+  usd: number | null
+  paused: string | null
 }
 
 /** A recipe put together for one config. Making it has no effect on the outside: no file, no network, no child. */

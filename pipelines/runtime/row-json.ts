@@ -5,7 +5,8 @@
 export const rowJson = (value: unknown): string => JSON.stringify(value, plain)
 
 /** JSON with the keys of every object in code unit order: equal values give equal text. */
-export const canonicalJson = (value: unknown): string => JSON.stringify(value, (key, inner) => sorted(plain(key, inner)))
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (key, inner) => sorted(plain(key, inner)))
 
 /**
  * Parses JSON; an integer literal beyond 2^53 becomes a bigint. Throws a SyntaxError where it is no JSON, and a RangeError for a

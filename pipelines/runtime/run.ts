@@ -11,11 +11,12 @@ import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
-import { Lock } from "./lock.ts"
+import { Lock, ownerOf } from "./lock.ts"
 import { publish, publishFailures } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
+import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
 export interface RunOptions<C = unknown> {
@@ -61,6 +62,7 @@ const progressMs = 1_000
 export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   const folder = resolve(options.out)
   const limit = options.limit ?? null
+  await checkSources(options)
   await openFolder(folder, options)
   const lock = await Lock.take(join(folder, "locks", "coordinator"))
   if (!(lock instanceof Lock))
@@ -167,6 +169,17 @@ export async function readRecord(folder: string): Promise<RunRecord | null> {
 export const countersOf = (endpoints: Pipeline["endpoints"]) =>
   Object.fromEntries(endpoints.map((paid) => [paid.role, { identity: paid.identity, ...paid.counters() }]))
 
+/** What can be found wrong before anything is started or written. */
+async function checkSources<C>({ recipe, config }: RunOptions<C>): Promise<void> {
+  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  try {
+    columnsOf(pipeline.stages)
+    for (const stage of pipeline.stages) if (stage.kind === "import") await stage.check?.()
+  } finally {
+    await pipeline.close()
+  }
+}
+
 async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -220,7 +233,6 @@ async function writeRecord<C>(folder: string, options: RunOptions<C>): Promise<v
 async function removeScratch(folder: string): Promise<void> {
   const leases = await readdir(join(folder, "leases")).catch(() => [])
   if (leases.length > 0) {
-    const { ownerOf } = await import("./lock.ts")
     for (const lease of leases) if (await ownerOf(join(folder, "leases", lease))) return
   }
   const names = await readdir(folder, { recursive: true })

@@ -1,10 +1,11 @@
 import { mkdir, rename } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import type { Schema } from "apache-arrow"
+import type { RecordBatch, Schema } from "apache-arrow"
 import { ParquetSink } from "../io/parquet.ts"
 import { batchOf } from "./batch.ts"
 import type { Shard } from "./commit.ts"
 import { syncFolder, temporaryName, writeFailure } from "./disk.ts"
+import { RowError } from "./errors.ts"
 import type { Row } from "./step.ts"
 
 const rowsPerBatch = 256
@@ -16,16 +17,20 @@ export class ShardWriter {
   readonly #path: string
   readonly #schema: Schema
   readonly #temporary: string
+  readonly #refuse: ((row: Row, error: RowError) => Promise<void>) | undefined
   #sink: ParquetSink | null = null
   #rows: Row[] = []
   #characters = 0
   #closed: { rows: number; bytes: number; sha256: string } | null = null
 
-  /** `path` is relative to the run's folder. */
-  constructor(run: string, path: string, schema: Schema) {
+  /**
+   * `path` is relative to the run's folder. `refuse` takes rows whose values do not fit the schema; without it such a row is an error.
+   */
+  constructor(run: string, path: string, schema: Schema, refuse?: (row: Row, error: RowError) => Promise<void>) {
     this.#run = run
     this.#path = path
     this.#schema = schema
+    this.#refuse = refuse
     this.#temporary = temporaryName(join(run, path))
   }
 
@@ -62,10 +67,30 @@ export class ShardWriter {
 
   async #flush(): Promise<void> {
     if (this.#rows.length === 0) return
-    const batch = batchOf(this.#schema, this.#rows)
+    const rows = this.#rows
     this.#rows = []
     this.#characters = 0
-    await (await this.#open()).write(batch)
+    const batch = await this.#batch(rows)
+    if (batch) await (await this.#open()).write(batch)
+  }
+
+  /** A batch of all rows, or of those that fit. */
+  async #batch(rows: readonly Row[]): Promise<RecordBatch | null> {
+    try {
+      return batchOf(this.#schema, rows)
+    } catch (error) {
+      if (!(error instanceof RowError) || !this.#refuse) throw error
+    }
+    const fitting: Row[] = []
+    for (const row of rows)
+      try {
+        batchOf(this.#schema, [row])
+        fitting.push(row)
+      } catch (error) {
+        if (!(error instanceof RowError)) throw error
+        await this.#refuse(row, error)
+      }
+    return fitting.length > 0 ? batchOf(this.#schema, fitting) : null
   }
 
   async #open(): Promise<ParquetSink> {

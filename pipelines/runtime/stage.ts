@@ -15,6 +15,8 @@ export interface ImportStage {
   columns: Columns
   rowsPerShard: number
   failureLimit: number
+  /** Looks at the sources before anything starts; rejects with a usage error where they are missing or do not fit. */
+  check?(): Promise<void>
   /** SHA-256 of each source file's bytes, in order, by its declared name. */
   digests(): Promise<{ name: string; sha256: Digest; bytes: number }[]>
   /** Rows in the order of the sources. */

@@ -3,6 +3,7 @@ import { type Columns, fieldsOf } from "../../schemas/columns.ts"
 import type { Counts, DropsByReason } from "../../schemas/event.ts"
 import { type DroppedRow, droppedRow, type FailedRow, failedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from "./commit.ts"
+import type { RowError } from "./errors.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import type { RowOutcome } from "./row-chain.ts"
 import { ShardWriter } from "./shard-writer.ts"
@@ -52,32 +53,20 @@ export class TaskOutput {
       const reasons = this.drops[rejection.step]!
       reasons[rejection.reason] = (reasons[rejection.reason] ?? 0) + 1
       this.#dropped ??= new ShardWriter(this.#run, `${this.#name}.dropped.parquet`, droppedRow.schema)
-      const stored: DroppedRow = { id: String(row.id), ...rejection, row: rowJson(row) }
+      const stored: DroppedRow = { id: String(row.id).toWellFormed(), ...rejection, row: rowJson(row) }
       await this.#dropped.add(stored)
     }
-    for (const { row, step, error } of failed) {
-      this.counts.failed++
-      if (error.retryable) this.#retryable++
-      this.#failed ??= new ShardWriter(this.#run, `${this.#name}.failed.parquet`, failedRow.schema)
-      const { reason, message, retryable } = error
-      const stored: FailedRow = {
-        id: String(row.id),
-        step,
-        reason,
-        message: message.toWellFormed(),
-        retryable,
-        row: rowJson(row),
-      }
-      await this.#failed.add(stored)
-    }
+    for (const failure of failed) await this.#addFailed(failure)
     for (const [name, count] of Object.entries(tally)) this.tallies[name] = (this.tallies[name] ?? 0) + count
   }
 
   /** Completes the files, gives them their names and writes the commit. */
   async commit(): Promise<Commit> {
     if (this.#outputs.length === 0) this.#startShard()
-    const all = [...this.#outputs, this.#dropped, this.#failed].filter((writer) => writer !== null)
-    for (const writer of all) await writer.close()
+    // Outputs first: a row that does not fit its columns is found when they close, and then stands among the failed.
+    for (const writer of this.#outputs) await writer.close()
+    await this.#dropped?.close()
+    await this.#failed?.close()
     const outputs = []
     for (const writer of this.#outputs) outputs.push(await writer.publish())
     const commit: Commit = {
@@ -103,6 +92,28 @@ export class TaskOutput {
     for (const writer of [...this.#outputs, this.#dropped, this.#failed]) await writer?.abort().catch(() => {})
   }
 
+  async #addFailed({ row, step, error }: RowOutcome["failed"][number]): Promise<void> {
+    const { reason, message, retryable } = error
+    this.counts.failed++
+    if (retryable) this.#retryable++
+    this.#failed ??= new ShardWriter(this.#run, `${this.#name}.failed.parquet`, failedRow.schema)
+    const stored: FailedRow = {
+      id: String(row.id).toWellFormed(),
+      step,
+      reason,
+      message: message.toWellFormed(),
+      retryable,
+      row: rowJson(row),
+    }
+    await this.#failed.add(stored)
+  }
+
+  /** A row that a step gave values that its columns cannot hold. */
+  async #refuse(row: Row, error: RowError): Promise<void> {
+    this.counts.out--
+    await this.#addFailed({ row, step: this.#stage, error })
+  }
+
   async #addRow(row: Row): Promise<void> {
     if (this.#outputs.length === 0 || this.#rowsInShard >= this.#rowsPerShard) {
       // Only the last shard of a task is still being written: the others give back their memory.
@@ -117,7 +128,8 @@ export class TaskOutput {
   #startShard(): void {
     const part =
       this.#rowsPerShard === Number.POSITIVE_INFINITY ? "" : `-${String(this.#outputs.length).padStart(5, "0")}`
-    this.#outputs.push(new ShardWriter(this.#run, `${this.#name}${part}.parquet`, this.#schema))
+    const path = `${this.#name}${part}.parquet`
+    this.#outputs.push(new ShardWriter(this.#run, path, this.#schema, (row, error) => this.#refuse(row, error)))
     this.#rowsInShard = 0
   }
 }

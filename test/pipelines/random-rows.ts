@@ -13,10 +13,31 @@ export function random(seed: number): () => number {
   }
 }
 
-const texts = ["", "a", "\ufeffBOM first", "\ufeff", "𝒳 astral 👩‍👩‍👧", "naïve", "\u0000nul\u0000", "line\nbreak\r\n", "﷽", "\u{10ffff}", "x".repeat(300)]
+const texts = [
+  "",
+  "a",
+  "\ufeffBOM first",
+  "\ufeff",
+  "𝒳 astral 👩‍👩‍👧",
+  "naïve",
+  "\u0000nul\u0000",
+  "line\nbreak\r\n",
+  "﷽",
+  "\u{10ffff}",
+  "x".repeat(300),
+]
 const integers = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 1234567]
 const longs = [0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n]
-const doubles = [0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324, 1.7976931348623157e308]
+const doubles = [
+  0,
+  -0,
+  1.5,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  5e-324,
+  1.7976931348623157e308,
+]
 
 /** What a random schema may hold. */
 export interface RandomOptions {

@@ -41,7 +41,10 @@ describe("round trip", () => {
     const rows = Array.from({ length: Math.floor(next() * 200) }, () => randomRow(next, schema))
     const path = join(folder, `random-${seed}.parquet`)
     const codec = seed % 2 ? "snappy" : "zstd"
-    const written = await write(path, schema, randomPieces(next, rows), { codec, rowsPerGroup: 1 + Math.floor(next() * 60) })
+    const written = await write(path, schema, randomPieces(next, rows), {
+      codec,
+      rowsPerGroup: 1 + Math.floor(next() * 60),
+    })
     expect(written.rows).toBe(rows.length)
     const file = await openParquet(path)
     expect(`${file.schema}`).toBe(`${schema}`)

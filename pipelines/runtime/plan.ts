@@ -1,0 +1,128 @@
+import type { Commit } from "./commit.ts"
+import { readCommits, whyNotReused } from "./commit.ts"
+import { canonicalJson } from "./fingerprint.ts"
+import type { Recipe } from "./recipe.ts"
+import type { Stage } from "./stage.ts"
+import type { Bound, Step } from "./step.ts"
+import { importBasis, mapBasis, reduceBasis, reduceInputs, sideDigests } from "./task-plan.ts"
+
+/** What a run would do, before it does it. */
+export interface RunPlan {
+  rows: number
+  stages: {
+    id: string
+    kind: string
+    state: string
+    steps: { id: string; version: number; params: string; about: string }[]
+  }[]
+  /** Upper bounds by role: as if no row were dropped and nothing settled. */
+  bounds: {
+    role: string
+    model: string
+    calls: number
+    inputTokens: number
+    outputTokens: number
+    usd: number | null
+  }[]
+  /** USD, where all prices are known. */
+  cost: number | null
+}
+
+/** Tokens of a question of unknown length, for the upper bound of what judges and drafters read. */
+const questionTokens = 400
+
+/** Plans a run on `rows` source rows in a folder that may hold one already. Reads files, writes nothing, asks nothing. */
+export async function planRun<C>(options: {
+  recipe: Recipe<C>
+  config: C
+  run: string
+  rows: number
+  limit: number | null
+}): Promise<RunPlan> {
+  const { recipe, config, run, rows, limit } = options
+  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  try {
+    const states = await statesOf(pipeline.stages, run, limit)
+    const stages = pipeline.stages.map((stage) => ({
+      id: stage.id,
+      kind: stage.kind,
+      state: states.get(stage.id)!,
+      steps: (stage.kind === "map" ? stage.steps : []).map(describeStep),
+    }))
+    const perRole = new Map<string, Bound[]>()
+    for (const stage of pipeline.stages)
+      if (stage.kind === "map")
+        for (const step of stage.steps)
+          if (step.kind === "program")
+            for (const bound of step.bound ?? []) perRole.set(bound.role, [...(perRole.get(bound.role) ?? []), bound])
+    const bounds = pipeline.endpoints.map(({ role, identity, price }) => {
+      const all = perRole.get(role) ?? []
+      const calls = rows * sum(all, ({ calls }) => calls)
+      const inputTokens = rows * sum(all, ({ calls, inputTokens }) => calls * (inputTokens + questionTokens))
+      const outputTokens = rows * sum(all, ({ calls, outputTokens }) => calls * outputTokens)
+      const usd = price && (inputTokens * price.input + outputTokens * price.output) / 1e6
+      return { role, model: identity, calls, inputTokens, outputTokens, usd }
+    })
+    const cost = bounds.every(({ usd }) => usd !== null) ? sum(bounds, ({ usd }) => usd!) : null
+    return { rows, stages, bounds, cost }
+  } finally {
+    await pipeline.close()
+  }
+}
+
+const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
+  values.reduce((total, value) => total + of(value), 0)
+
+const describeStep = ({ id, version, params, about }: Step) => ({
+  id,
+  version,
+  params: canonicalJson(params ?? {}),
+  about: about ?? "",
+})
+
+/** How each stage stands: reused, to do, or to do again and why. Behind a stage that is done again, only the run can tell. */
+async function statesOf(stages: readonly Stage[], run: string, limit: number | null): Promise<Map<string, string>> {
+  const states = new Map<string, string>()
+  const known = new Map<string, Commit[]>()
+  for (const stage of stages) {
+    const commits = await readCommits(run, stage.id)
+    const waits = stage.kind === "import" ? [] : [stage.input, ...(stage.side ?? [])]
+    const unknown = waits.find((id) => !known.has(id))
+    if (unknown !== undefined) {
+      states.set(stage.id, commits.length === 0 ? "to do" : `depends on ${unknown}`)
+      continue
+    }
+    const whys = await whysOf(stage, commits, known, limit)
+    const open = whys.filter((why) => why !== null)
+    if (open.length === 0) {
+      states.set(stage.id, `done, reused (${commits.length} ${commits.length === 1 ? "task" : "tasks"})`)
+      known.set(stage.id, commits)
+    } else {
+      const first = open.find((why) => why !== "not done yet") ?? "not done yet"
+      states.set(
+        stage.id,
+        first === "not done yet" ? `to do (${open.length} of ${whys.length} tasks)` : `again: ${first}`,
+      )
+    }
+  }
+  return states
+}
+
+async function whysOf(
+  stage: Stage,
+  commits: readonly Commit[],
+  known: ReadonlyMap<string, Commit[]>,
+  limit: number | null,
+): Promise<(string | null)[]> {
+  const commitAt = (index: number) => commits.find((commit) => commit.index === index) ?? null
+  if (stage.kind === "import") {
+    const digests = (await stage.digests()).map(({ sha256 }) => sha256)
+    return [whyNotReused(commitAt(0), importBasis(stage, digests, limit))]
+  }
+  const side = Object.fromEntries((stage.side ?? []).map((id) => [id, sideDigests(known.get(id)!)]))
+  const inputs = known.get(stage.input)!
+  if (stage.kind === "reduce") return [whyNotReused(commitAt(0), reduceBasis(stage, reduceInputs(stage, inputs), side))]
+  return inputs
+    .flatMap(({ index, outputs }) => outputs.map((shard, at) => ({ index: index + at, shard })))
+    .map(({ index, shard }) => whyNotReused(commitAt(index), mapBasis(stage, shard, side)))
+}

@@ -1,0 +1,156 @@
+import { join } from "node:path"
+import type { Counts, DropsByReason, Event } from "../../schemas/event.ts"
+import { readEvents } from "./events.ts"
+import { ownerOf } from "./lock.ts"
+import type { PaidCounters } from "./recipe.ts"
+
+/** One stage as its events tell. */
+export interface StageStatus {
+  stage: string
+  tasksDone: number
+  tasksRunning: number
+  reused: number
+  done: boolean
+  counts: Counts
+  drops: DropsByReason
+  tallies: Record<string, number>
+  /** Rows finished in running tasks. */
+  rowsRunning: number
+}
+
+/** A run as its events tell, at any moment. */
+export interface RunStatus {
+  state: "running" | "done" | "stopped" | "killed" | "new"
+  recipe: string | null
+  /** Why it stopped, in one to four lines. */
+  reason: string | null
+  startedAt: string | null
+  lastAt: string | null
+  stages: StageStatus[]
+  /** Settled answers and tokens of all attempts, by identity. */
+  settled: Record<string, { calls: number; input: number; output: number }>
+  endpoints: Record<string, PaidCounters & { identity: string }>
+  /** What endpoints, warnings and the runtime said last. */
+  messages: string[]
+  failures: { id: string; stage: string; step: string; reason: string; message: string }[]
+}
+
+const keptMessages = 8
+
+/** Folds events into a status. Pure; later events win. */
+export function foldEvents(events: Iterable<Event>): RunStatus {
+  const status: RunStatus = {
+    state: "new",
+    recipe: null,
+    reason: null,
+    startedAt: null,
+    lastAt: null,
+    stages: [],
+    settled: {},
+    endpoints: {},
+    messages: [],
+    failures: [],
+  }
+  for (const event of events) foldEvent(status, event)
+  return status
+}
+
+/** Folds one more event into a status, in place: what a live view does. */
+export function foldEvent(status: RunStatus, event: Event): void {
+  status.lastAt = event.at
+  switch (event.event) {
+    case "run.started":
+      Object.assign(status, { state: "running", recipe: event.recipe, reason: null, startedAt: event.at })
+      Object.assign(status, { stages: [], settled: event.settled, endpoints: {}, failures: [], messages: [] })
+      break
+    case "task.started":
+      stageOf(status, event.stage).tasksRunning++
+      break
+    case "task.done": {
+      const stage = stageOf(status, event.stage)
+      stage.tasksDone++
+      if (event.reused) stage.reused++
+      else stage.tasksRunning = Math.max(0, stage.tasksRunning - 1)
+      for (const key of ["in", "born", "out", "dropped", "failed"] as const) stage.counts[key] += event.counts[key]
+      addCounts(stage.drops, event.drops)
+      for (const [name, count] of Object.entries(event.tallies))
+        stage.tallies[name] = (stage.tallies[name] ?? 0) + count
+      break
+    }
+    case "stage.done":
+      stageOf(status, event.stage).done = true
+      break
+    case "row.failed":
+      status.failures = [...status.failures.slice(-99), event]
+      break
+    case "progress":
+      for (const stage of status.stages) stage.rowsRunning = event.rows[stage.stage] ?? 0
+      status.endpoints = event.endpoints
+      break
+    case "endpoint":
+      say(status, `${event.role} ${event.state}: ${event.message}`)
+      break
+    case "warning":
+      say(status, event.message)
+      break
+    case "run.stopped":
+      Object.assign(status, { state: "stopped", reason: event.reason })
+      break
+    case "run.done":
+      status.state = "done"
+      break
+  }
+}
+
+/** The status of a run's folder: its events, and whether the process that runs it still lives. */
+export async function readStatus(run: string): Promise<RunStatus> {
+  const status = foldEvents(await readEvents(join(run, "events")))
+  if (status.state === "running" && !(await ownerOf(join(run, "locks", "coordinator")))) status.state = "killed"
+  return status
+}
+
+function stageOf(status: RunStatus, id: string): StageStatus {
+  const known = status.stages.find(({ stage }) => stage === id)
+  if (known) return known
+  const stage: StageStatus = {
+    stage: id,
+    tasksDone: 0,
+    tasksRunning: 0,
+    reused: 0,
+    done: false,
+    counts: { in: 0, born: 0, out: 0, dropped: 0, failed: 0 },
+    drops: {},
+    tallies: {},
+    rowsRunning: 0,
+  }
+  status.stages.push(stage)
+  return stage
+}
+
+function addCounts(into: DropsByReason, from: DropsByReason): void {
+  for (const [step, reasons] of Object.entries(from))
+    for (const [reason, count] of Object.entries(reasons)) {
+      into[step] ??= {}
+      into[step][reason] = (into[step][reason] ?? 0) + count
+    }
+}
+
+function say(status: RunStatus, message: string): void {
+  status.messages = [...status.messages.slice(1 - keptMessages), message]
+}
+
+/** Cost of settled answers in USD, by the prices of a config's models; null where a price is unknown. */
+export function costOfSettled(
+  settled: RunStatus["settled"],
+  prices: ReadonlyMap<string, { input: number; output: number }>,
+): number | null {
+  let usd = 0
+  let known = false
+  for (const [identity, { input, output }] of Object.entries(settled)) {
+    const price = prices.get(identity)
+    if (!price) continue
+    known = true
+    usd += (input * price.input + output * price.output) / 1e6
+  }
+  return known ? usd : null
+}

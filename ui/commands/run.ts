@@ -1,0 +1,65 @@
+import { join } from "node:path"
+import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
+import type { Recipe } from "../../pipelines/runtime/recipe.ts"
+import { run as runRecipe } from "../../pipelines/runtime/run.ts"
+import type { CommonOptions } from "../cli.ts"
+import { defaultRun, loadTarget } from "../config-file.ts"
+import { stopOnSignals } from "../interrupt.ts"
+import { shownPath } from "../print.ts"
+import { ProgressLines } from "../progress-lines.ts"
+import { projectionLines } from "../projection.ts"
+import { report } from "../report-error.ts"
+import { summaryLines } from "../summary.ts"
+
+interface RunCommandOptions extends CommonOptions {
+  out?: string
+  limit?: number
+  finish: boolean
+}
+
+/** `cotyledon run`. */
+export async function run(target: string | undefined, options: RunCommandOptions): Promise<void> {
+  const { recipe, reference, config, quickStart } = await loadTarget(target, options)
+  const out = options.out ?? defaultRun(reference)
+  const shown = shownPath(out)
+  const interrupt = stopOnSignals()
+  const lines = new ProgressLines()
+  const startedMs = Date.now()
+  const say = (text: string) => {
+    if (!options.quiet) process.stderr.write(`${text}\n`)
+  }
+  if (quickStart) for (const line of trialNotice) say(line)
+  try {
+    const { manifest, reused } = await runRecipe({
+      recipe: recipe as Recipe,
+      recipeReference: reference,
+      config,
+      out,
+      limit: options.limit ?? null,
+      finish: options.finish,
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (!options.quiet) lines.hear(event)
+        if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`)
+      },
+    })
+    const elapsedMs = Date.now() - startedMs
+    for (const line of await summaryLines({ run: out, shown, manifest, reused, elapsedMs, config })) say(line)
+    if (options.limit !== undefined)
+      for (const line of await projectionLines({ run: out, manifest, elapsedMs, config })) say(line)
+    if (options.json)
+      process.stdout.write(`${JSON.stringify({ event: "done", run: out, manifest: join(out, "manifest.json") })}\n`)
+  } catch (error) {
+    if (options.json && error instanceof CotyledonError)
+      process.stdout.write(`${JSON.stringify({ event: "stopped", run: out, reason: error.message })}\n`)
+    process.exitCode = report(error, { debug: options.debug, json: false })
+    if (process.exitCode === exitCode.interrupted) say(`Run the same command again to go on.`)
+  } finally {
+    interrupt.release()
+  }
+}
+
+const trialNotice = [
+  "This is the quick start: a 135M model that fits any machine plays judge and drafter. It shows the whole path;",
+  "its data is for looking at, not for training. Your own questions and models: cotyledon init cold-start",
+]

@@ -1,0 +1,54 @@
+import { join } from "node:path"
+import { runTotals } from "../pipelines/runtime/run-totals.ts"
+import { readStatus } from "../pipelines/runtime/status.ts"
+import type { Manifest } from "../schemas/manifest.ts"
+import { funnelLines, tallyLines } from "./funnel.ts"
+import { columns, dollars, duration, grouped } from "./print.ts"
+
+/** What a finished run says: the funnel, the counts, what it cost, where everything is. */
+export async function summaryLines(options: {
+  run: string
+  shown: string
+  manifest: Manifest
+  reused: boolean
+  elapsedMs: number
+  config: unknown
+}): Promise<string[]> {
+  const { run, shown, manifest, reused, elapsedMs, config } = options
+  const totals = await runTotals(run, config)
+  const status = await readStatus(run)
+  const rowsOf = (files: readonly { rows: number }[]) => files.reduce((sum, { rows }) => sum + rows, 0)
+  const domains = manifest.mixture.map(({ domain, rows }) => `${domain} ${grouped(rows)}`).join(", ")
+  const folders = [
+    ["dataset", rowsOf(manifest.shards), "the samples"] as const,
+    ...Object.entries(manifest.beside).map(
+      ([folder, files]) => [folder, rowsOf(files), besideNotes[folder] ?? ""] as const,
+    ),
+  ]
+  return [
+    "",
+    ...(reused ? ["Nothing changed: the dataset stood already.", ""] : []),
+    ...funnelLines(manifest),
+    "",
+    ...tallyLines(manifest.tallies),
+    "",
+    `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
+      `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
+    ...(domains === "" ? [] : [`  domains: ${domains}`]),
+    ...(status.failures.length > 0
+      ? [`  ${status.failures.length} failed rows: cotyledon inspect ${shown} --failed`]
+      : []),
+    "",
+    ...columns(folders.map(([folder, rows, note]) => [join(shown, folder), `${grouped(rows)} rows`, note])),
+    `  ${join(shown, "manifest.json")}`,
+    "",
+    `  cotyledon inspect ${shown}    shows rows, drops and one row's history`,
+  ]
+}
+
+const besideNotes: Record<string, string> = {
+  unfiltered: "every response with its verdict, to measure what the filters are worth",
+  review: "questions for humans",
+  dropped: "what was dropped, by which step and why",
+  failed: "what failed; a rerun tries it again",
+}
