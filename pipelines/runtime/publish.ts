@@ -10,10 +10,12 @@ import { droppedRow, failedRow } from "../../schemas/rejection.ts"
 import type { Commit, Shard } from "./commit.ts"
 import { addDrops, addTally } from "./counts.ts"
 import { writeFailure, writeWhole } from "./disk.ts"
-import { canonicalJson, digestOf } from "./fingerprint.ts"
+import { digestOf } from "./fingerprint.ts"
 import type { Pipeline } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
+import { canonicalJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
+import type { SourceDigest } from "./stage.ts"
 import type { Row } from "./step.ts"
 import { version } from "./version.ts"
 
@@ -33,7 +35,7 @@ interface PublishOptions {
   seed: number | null
   pipeline: Pipeline
   commits: ReadonlyMap<string, Commit[]>
-  inputs: { name: string; sha256: string; bytes: number }[]
+  inputs: SourceDigest[]
   limit: number | null
   finished: boolean
 }

@@ -16,6 +16,7 @@ import { publish, publishFailures } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
+import type { SourceDigest } from "./stage.ts"
 import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
@@ -239,7 +240,7 @@ async function removeScratch(folder: string): Promise<void> {
   for (const name of names) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true })
 }
 
-async function importInputs({ stages }: Pipeline): Promise<{ name: string; sha256: string; bytes: number }[]> {
+async function importInputs({ stages }: Pipeline): Promise<SourceDigest[]> {
   const first = stages.find((stage) => stage.kind === "import")
   return first ? first.digests() : []
 }

@@ -74,8 +74,7 @@ export function foldEvent(status: RunStatus, event: Event): void {
       else stage.tasksRunning = Math.max(0, stage.tasksRunning - 1)
       for (const key of ["in", "born", "out", "dropped", "failed"] as const) stage.counts[key] += event.counts[key]
       addDrops(stage.drops, event.drops)
-      for (const [name, count] of Object.entries(event.tallies))
-        stage.tallies[name] = (stage.tallies[name] ?? 0) + count
+      addTally(stage.tallies, event.tallies)
       break
     }
     case "stage.done":

@@ -5,8 +5,8 @@ import { type DroppedRow, droppedRow, type FailedRow, failedRow } from "../../sc
 import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from "./commit.ts"
 import { addDrops, addTally } from "./counts.ts"
 import type { RowError } from "./errors.ts"
-import { canonicalJson } from "./fingerprint.ts"
 import type { RowOutcome } from "./row-chain.ts"
+import { canonicalJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
 import type { Row, Tally } from "./step.ts"
 
