@@ -101,8 +101,9 @@ export class LedgerIndex {
       if (this.#fence[middle]! < first) low = middle + 1
       else high = middle
     }
-    // The key stands in the block before the first fence that is not below it, or starts the block of that fence.
-    for (let block = Math.max(0, low - 1); block <= low && block < this.#fence.length; block++) {
+    // The key stands in the block before the first fence that is not below it, or behind that fence: fences that share the key's
+    // first 8 bytes do not tell which.
+    for (let block = Math.max(0, low - 1); block < this.#fence.length; block++) {
       const from = block * fenceStride
       const entries = this.#entries(from, Math.min(fenceStride, this.entries - from))
       for (let at = 0; at < entries.length; at += entryBytes) {
