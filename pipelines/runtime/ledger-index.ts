@@ -196,7 +196,10 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
   }
 }
 
-/** Entries of several indexes as one, in key order; of equal keys the one of the lowest segment is kept. */
+/**
+ * Entries of several indexes as one, in key order; of equal keys the one of the highest segment is kept: what was settled again
+ * was settled because the record before could not be read.
+ */
 export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonly string[]): Generator<IndexEntry> {
   const position = new Map(segments.map((name, at) => [name, at]))
   const heads = indexes.flatMap((index) => {
@@ -213,7 +216,7 @@ export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonl
     const segment = position.get(head.index.header.segments[head.entry.segment]!.name)!
     const entry: IndexEntry = { ...head.entry, segment }
     if (last?.key.equals(entry.key)) {
-      if (entry.segment < last.segment) last = entry
+      if (entry.segment > last.segment) last = entry
     } else {
       if (last) yield last
       last = entry
