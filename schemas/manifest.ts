@@ -23,7 +23,15 @@ export const manifest = z.strictObject({
   license: z.array(z.strictObject({ license: z.string().nullable(), source: z.string(), rows: z.int() })),
   lineage: z.strictObject({
     fingerprint: sha256,
-    inputs: z.array(z.strictObject({ name: z.string(), sha256, bytes: z.int() })),
+    inputs: z.array(
+      z.strictObject({
+        name: z.string(),
+        sha256,
+        bytes: z.int(),
+        license: z.string().nullable(),
+        revision: z.string().nullable(),
+      }),
+    ),
     stages: z.array(
       z.strictObject({
         stage: z.string(),

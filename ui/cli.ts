@@ -18,6 +18,12 @@ const usage = 2
 
 /** Runs the command line and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<void> {
+  // Whoever reads our output may leave (`| head`): printing then ends, and so does a command that only prints; a run goes on.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    if (args[0] !== "run" && args[0] !== "work") process.exit(0)
+  })
+  process.stderr.on("error", () => {})
   const program = commandLine()
   try {
     await program.parseAsync(args, { from: "user" })

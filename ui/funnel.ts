@@ -6,7 +6,7 @@ export const lossName = (step: string, reason: string): string => (step === reas
 
 /** The drop funnel of a run as lines: source rows, what each step took away, what is left. */
 export function funnelLines({ rows, drops }: Pick<Manifest, "rows" | "drops">): string[] {
-  const cells: string[][] = [["questions in", grouped(rows.in), "", ""]]
+  const cells: string[][] = [["rows in", grouped(rows.in), "", ""]]
   let left = rows.in
   for (const [step, reasons] of Object.entries(drops))
     for (const [reason, count] of Object.entries(reasons)) {

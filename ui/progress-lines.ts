@@ -3,10 +3,11 @@ import { foldEvent, foldEvents, type RunStatus } from "../pipelines/runtime/stat
 import type { Event } from "../schemas/event.ts"
 import { grouped } from "./print.ts"
 
-const leastMs = 1_000
+/** At most one line a second at first; a run of hours needs one a minute. */
+const betweenMs = (elapsedMs: number): number => Math.min(60_000, Math.max(1_000, elapsedMs / 60))
 
 /**
- * Plain progress on stderr: one line for each change, at most one a second. What must not be missed (pauses, warnings, why a task is
+ * Plain progress on stderr: one line for each change, at most one a second, fewer when a run is long. What must not be missed (pauses, warnings, why a task is
  * done again) is said at once.
  */
 export class ProgressLines {
@@ -55,7 +56,7 @@ export class ProgressLines {
 
   #progress(): void {
     const now = Date.now()
-    if (now - this.#lastMs < leastMs) return
+    if (now - this.#lastMs < betweenMs(now - this.#startedMs)) return
     const stages = this.#status.stages
       .filter(({ done, rowsRunning }) => !done && rowsRunning > 0)
       .map(({ stage, counts, rowsRunning }) => `${stage} ${grouped(counts.in + rowsRunning)} rows`)

@@ -3,7 +3,8 @@ import type { Host, Paid } from "../../pipelines/runtime/recipe.ts"
 import type { ModelConfig } from "../../schemas/config.ts"
 import { Budget, costOf } from "./budget.ts"
 import { EmbeddedServer } from "./embedded/embedded-server.ts"
-import { Endpoint, type EndpointEvent } from "./endpoint.ts"
+import { Endpoint } from "./endpoint.ts"
+import type { EndpointEvent } from "./report.ts"
 
 /** The endpoints of a recipe's roles, with what a run pays and shows. */
 export type Roles<R extends string> = Record<R, Endpoint> & { paid: Paid[]; close(): Promise<void> }

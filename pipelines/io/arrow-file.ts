@@ -26,7 +26,7 @@ export async function openArrow(path: string): Promise<{ schema: Schema; rows: n
   const file = await opened(path)
   try {
     for await (const batch of file.reader) rows += (batch as RecordBatch).numRows
-    return { schema: file.reader.schema, rows }
+    return { schema: file.schema, rows }
   } catch (error) {
     throw damaged(error, path)
   } finally {
@@ -38,14 +38,15 @@ export async function openArrow(path: string): Promise<{ schema: Schema; rows: n
 export async function arrowSchema(path: string): Promise<Schema> {
   const file = await opened(path)
   await file.close()
-  return file.reader.schema
+  return file.schema
 }
 
 /** The record batches of an Arrow file or stream, in order and one at a time. A truncated or foreign file is a stopError. */
 export async function* readArrow(path: string): AsyncGenerator<RecordBatch, void, void> {
   const file = await opened(path)
   try {
-    for await (const batch of file.reader) yield batch as RecordBatch
+    // A file without batches gives one hollow batch that stands for its schema.
+    for await (const batch of file.reader) if ((batch as RecordBatch).numRows > 0) yield batch as RecordBatch
   } catch (error) {
     throw damaged(error, path)
   } finally {
@@ -54,6 +55,7 @@ export async function* readArrow(path: string): AsyncGenerator<RecordBatch, void
 }
 
 interface OpenArrow {
+  schema: Schema
   reader: RecordBatchReader
   close(): Promise<void>
 }
@@ -90,6 +92,7 @@ async function openedAs(source: unknown, close: () => Promise<void>): Promise<Op
   const reader = (await RecordBatchReader.from(source as never)) as RecordBatchReader
   await reader.open({ autoDestroy: false })
   return {
+    schema: reader.schema,
     reader,
     close: async () => {
       await reader.cancel()
@@ -150,7 +153,6 @@ export class ArrowSink {
   readonly #writer = new RecordBatchFileWriter()
   readonly #chunks = new Chunks()
   #rows = 0
-  #failed = false
 
   private constructor(sink: ByteSink, schema: Schema) {
     this.#sink = sink
@@ -169,8 +171,6 @@ export class ArrowSink {
   }
 
   async close(): Promise<Written & { rows: number }> {
-    if (this.#failed)
-      throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     this.#writer.close()
     await this.#flush()
     return { rows: this.#rows, ...(await this.#sink.close()) }
@@ -184,11 +184,6 @@ export class ArrowSink {
   async #flush(): Promise<void> {
     const bytes = Buffer.concat(this.#chunks.waiting)
     this.#chunks.waiting = []
-    try {
-      await this.#sink.write(bytes)
-    } catch (error) {
-      this.#failed = true
-      throw error
-    }
+    await this.#sink.write(bytes)
   }
 }

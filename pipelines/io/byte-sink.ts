@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { type FileHandle, open, unlink } from "node:fs/promises"
+import { stopError } from "../runtime/errors.ts"
 import { writeError } from "./file-error.ts"
 
 /** What a finished file holds: its size and the SHA-256 of its bytes in hex, taken while writing. */
@@ -15,6 +16,7 @@ export interface Written {
 export class ByteSink {
   readonly path: string
   bytes = 0
+  #failed = false
   readonly #file: FileHandle
   readonly #hash = createHash("sha256")
 
@@ -40,13 +42,16 @@ export class ByteSink {
         at += bytesWritten
       }
     } catch (error) {
+      this.#failed = true
       throw writeError(error, this.path)
     }
     this.#hash.update(bytes)
     this.bytes += bytes.byteLength
   }
 
+  /** Rejects after a failed write, even when its error was caught: the file has a hole. */
   async close(): Promise<Written> {
+    if (this.#failed) throw stopError({ what: "The file is not whole: an earlier write failed", where: this.path })
     try {
       await this.#file.sync()
       await this.#file.close()

@@ -117,8 +117,15 @@ function sqlError(error: unknown): CotyledonError {
   const got = message.split("\n")[0]!.replace(/^Failed to \w+ statements?: /, "")
   if (/^Out of Memory Error|No space left/.test(message))
     return stopError(
-      { what: "The query needs more room than there is", got, remedy: "Raise the memory limit or free space for temporary files." },
+      {
+        what: "The query needs more room than there is",
+        got,
+        remedy: "Raise the memory limit or free space for temporary files.",
+      },
       error,
     )
-  return usageError({ what: "The query cannot be run", got, remedy: "Correct the SQL; its dialect is DuckDB's." }, error)
+  return usageError(
+    { what: "The query cannot be run", got, remedy: "Correct the SQL; its dialect is DuckDB's." },
+    error,
+  )
 }

@@ -39,7 +39,12 @@ export function importQuestions(options: {
     },
     digests() {
       digested ??= files().then((found) =>
-        Promise.all(found.map(async (file) => ({ name: file.source, ...(await digestOf(file)) }))),
+        Promise.all(
+          found.map(async (file) => {
+            const { source, license, revision } = file
+            return { name: source, ...(await digestOf(file)), license: license ?? null, revision: revision ?? null }
+          }),
+        ),
       )
       return digested
     },

@@ -26,6 +26,9 @@ export interface JsonlOptions {
   maxLineBytes?: number | undefined
 }
 
+/** Deeper rows would overflow the stack of whoever walks them. */
+const maxDepth = 500
+
 /** Characters of a bad line that are kept as evidence. */
 const rawLimit = 2_000
 
@@ -91,6 +94,7 @@ function rowOf(line: Line, at: Place, limit: number): SourceRow | null {
   })
   if (line.length > limit) return bad(`expected at most ${limit} bytes in a line, got ${line.length}`)
   if (!isUtf8(line.bytes)) return bad("expected UTF-8, got other bytes")
+  if (nestedDeeper(line.bytes, maxDepth)) return bad(`expected at most ${maxDepth} levels of nesting, got more`)
   const text = line.bytes.toString("utf8")
   if (text.trim() === "") return null
   try {
@@ -100,6 +104,21 @@ function rowOf(line: Line, at: Place, limit: number): SourceRow | null {
   } catch (error) {
     return bad(`expected a JSON object, got ${oneLine((error as Error).message, 160)}`)
   }
+}
+
+function nestedDeeper(json: Uint8Array, limit: number): boolean {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === 0x22) inText = !inText
+    else if (inText) {
+      if (byte === 0x5c) at++
+    } else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > limit) return true
+    } else if (byte === 0x5d || byte === 0x7d) depth--
+  }
+  return false
 }
 
 /** A line without its end. `length` is the whole line's; `bytes` hold only the start of one that is too long. */

@@ -107,7 +107,11 @@ function* partsOf(metadata: FileMetaData, from: number, to: number): Generator<P
     const end = Math.min(to, groupStart + rows)
     groupStart += rows
     if (start >= end) continue
-    const indexed = columns.every(({ offset_index_offset }) => offset_index_offset !== undefined)
+    // A column of one page has no index: it is read whole for every part, which must stay cheap.
+    const indexed = columns.every(
+      ({ offset_index_offset, meta_data }) =>
+        offset_index_offset !== undefined || Number(meta_data?.total_uncompressed_size ?? 0) < 2 ** 20,
+    )
     const paged = indexed && Number(total_byte_size) > largeGroupBytes
     const step = paged ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
     for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step), paged }
@@ -210,9 +214,16 @@ function expectRows(got: number, expected: number, where: string): void {
 const sliceOf = (values: ArrayLike<unknown>, start: number, end: number): ArrayLike<unknown> =>
   start === 0 && end === values.length ? values : Array.prototype.slice.call(values, start, end)
 
+// One output chunk of the page's size saves zlib from growing and joining small ones.
+const sized = (length: number) => ({ maxOutputLength: length, chunkSize: Math.max(64, length) })
+
+const inflate =
+  (codec: (page: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) => Uint8Array) =>
+  (page: Uint8Array, length: number) =>
+    length === 0 ? new Uint8Array(0) : codec(page, sized(length))
+
 const decompressors: Compressors = {
-  ZSTD: (page, length) => (length === 0 ? new Uint8Array(0) : zstdDecompressSync(page, { maxOutputLength: length })),
-  GZIP: (page, length) => (length === 0 ? new Uint8Array(0) : gunzipSync(page, { maxOutputLength: length })),
-  BROTLI: (page, length) =>
-    length === 0 ? new Uint8Array(0) : brotliDecompressSync(page, { maxOutputLength: length }),
+  ZSTD: inflate(zstdDecompressSync),
+  GZIP: inflate(gunzipSync),
+  BROTLI: inflate(brotliDecompressSync),
 }

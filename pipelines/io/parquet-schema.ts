@@ -92,11 +92,15 @@ function leafOf(type: DataType): Leaf | null {
     case Type.Int: {
       const physical = bitWidth === 64 ? "INT64" : "INT32"
       if (isSigned && bitWidth >= 32) return { type: physical }
-      const logical_type: LogicalType = { type: "INTEGER", bitWidth, isSigned }
-      return { type: physical, converted_type: `${isSigned ? "INT" : "UINT"}_${bitWidth}` as "UINT_8", logical_type }
+      // Without the logical INTEGER type: the library writes its one-byte width as an int, which strict readers refuse.
+      return { type: physical, converted_type: `${isSigned ? "INT" : "UINT"}_${bitWidth}` as "UINT_8" }
     }
     case Type.Float:
-      return type.ArrayType === Float64Array ? { type: "DOUBLE" } : type.ArrayType === Float32Array ? { type: "FLOAT" } : null
+      return type.ArrayType === Float64Array
+        ? { type: "DOUBLE" }
+        : type.ArrayType === Float32Array
+          ? { type: "FLOAT" }
+          : null
     case Type.Utf8:
       return { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } }
     case Type.Binary:
@@ -147,7 +151,11 @@ export interface FileColumns {
 }
 
 /** The Arrow schema of a file's elements. Maps become lists of {key, value}; a UUID becomes text. */
-export function columnsOf(elements: readonly SchemaElement[], metadata: Map<string, string>, path: string): FileColumns {
+export function columnsOf(
+  elements: readonly SchemaElement[],
+  metadata: Map<string, string>,
+  path: string,
+): FileColumns {
   let next = 0
   const read = (): Node => {
     const element = elements[next++]
@@ -182,7 +190,10 @@ function fieldOf(node: Node, column: string, path: string): { field: Field; fix:
   if (repetition_type === "REPEATED") {
     // Before the three-level layout: a repeated field is a list of required elements.
     const of = children.length > 0 ? structOf(children, column, path) : leafFieldOf(element, column, path)
-    return { field: listField(name, false, of.type, false), fix: (value) => Array.from((value ?? []) as [], of.fix ?? same) }
+    return {
+      field: listField(name, false, of.type, false),
+      fix: (value) => Array.from((value ?? []) as [], of.fix ?? same),
+    }
   }
   if (children.length === 0) {
     const { type, fix } = leafFieldOf(element, column, path)
@@ -219,8 +230,10 @@ const listField = (name: string, nullable: boolean, type: DataType, elementNulla
 
 const same = (value: unknown) => value
 
-const orNull = (fix: (value: unknown) => unknown): Fix => (value) =>
-  value === null || value === undefined ? null : fix(value)
+const orNull =
+  (fix: (value: unknown) => unknown): Fix =>
+  (value) =>
+    value === null || value === undefined ? null : fix(value)
 
 const listFix = (of: Fix): Fix => (of ? orNull((value) => Array.from(value as ArrayLike<unknown>, of)) : null)
 
@@ -292,8 +305,12 @@ function unitOf(converted: SchemaElement["converted_type"], logical: LogicalType
   return converted?.endsWith("_MICROS") ? TimeUnit.MICROSECOND : null
 }
 
-function integer32(converted: SchemaElement["converted_type"], logical: LogicalType | undefined): { type: DataType; fix: Fix } {
-  const bitWidth = logical?.type === "INTEGER" ? logical.bitWidth : Number(/^U?INT_(\d+)$/.exec(converted ?? "")?.[1] ?? 32)
+function integer32(
+  converted: SchemaElement["converted_type"],
+  logical: LogicalType | undefined,
+): { type: DataType; fix: Fix } {
+  const bitWidth =
+    logical?.type === "INTEGER" ? logical.bitWidth : Number(/^U?INT_(\d+)$/.exec(converted ?? "")?.[1] ?? 32)
   const signed = logical?.type === "INTEGER" ? logical.isSigned : !converted?.startsWith("UINT")
   if (signed) return { type: bitWidth === 8 ? new Int8() : bitWidth === 16 ? new Int16() : new Int32(), fix: null }
   const type = bitWidth === 8 ? new Uint8() : bitWidth === 16 ? new Uint16() : new Uint32()

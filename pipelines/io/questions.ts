@@ -67,7 +67,7 @@ export async function checkColumns(file: SourceFile): Promise<void> {
         got: has,
         remedy: "Map it to one of the columns found, or leave it out.",
       })
-  if (file.columns["question"] === undefined && !defaultNames.question.some((name) => found.has(name)))
+  if (file.columns.question === undefined && !defaultNames.question.some((name) => found.has(name)))
     throw usageError({
       what: "No question column",
       where: file.name,

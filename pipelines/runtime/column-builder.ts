@@ -154,10 +154,10 @@ function encoded(asText: boolean, values: Values, place: Place, trusted: boolean
       if (!value.isWellFormed()) throw new ColumnError(place, index, "Unicode text without lone surrogates", value)
       total += Buffer.byteLength(value)
     } else if (value instanceof Uint8Array) {
-      if (asText && !trusted && !isUtf8(value)) throw new ColumnError(place, index, "UTF-8 text", "other bytes")
+      if (asText && !trusted && !isUtf8(value)) throw new ColumnError(place, index, "UTF-8 text", value)
       total += value.byteLength
     } else if (!isNull(value)) throw new ColumnError(place, index, asText ? "text" : "bytes", value)
-    if (total > 0x7fff_ffff) throw new ColumnError(place, index, "at most 2 GiB of one column in a batch", "more")
+    if (total > 0x7fff_ffff) throw new ColumnError(place, index, "at most 2 GiB of one column in a batch", value)
     valueOffsets[index + 1] = total
   }
   const data = Buffer.allocUnsafeSlow(total)

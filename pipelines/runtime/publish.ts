@@ -8,11 +8,14 @@ import type { DropsByReason } from "../../schemas/event.ts"
 import type { Manifest, ManifestShard } from "../../schemas/manifest.ts"
 import { droppedRow, failedRow } from "../../schemas/rejection.ts"
 import type { Commit, Shard } from "./commit.ts"
+import { addDrops, addTally } from "./counts.ts"
 import { writeFailure, writeWhole } from "./disk.ts"
-import { canonicalJson, digestOf } from "./fingerprint.ts"
+import { digestOf } from "./fingerprint.ts"
 import type { Pipeline } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
+import { canonicalJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
+import type { SourceDigest } from "./stage.ts"
 import type { Row } from "./step.ts"
 import { version } from "./version.ts"
 
@@ -32,7 +35,7 @@ interface PublishOptions {
   seed: number | null
   pipeline: Pipeline
   commits: ReadonlyMap<string, Commit[]>
-  inputs: { name: string; sha256: string; bytes: number }[]
+  inputs: SourceDigest[]
   limit: number | null
   finished: boolean
 }
@@ -70,7 +73,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
     return { manifest: standing, reused: true }
 
   await rm(join(run, "manifest.json"), { force: true })
-  const counted = countRows(pipeline.path, commits)
+  const counted = countRows(pipeline, commits)
   const licenses = new Map<string, Manifest["license"][number]>()
   const mixture = new Map<string, number>()
   const shards: Record<string, ManifestShard[]> = {}
@@ -127,30 +130,31 @@ export async function publishFailures(
   await writeFolder(run, "failed", failedRow, all())
 }
 
-/** Source rows along the path: what the first stage read, what the last one passed on, what was lost on the way and why. */
+/**
+ * Source rows along the path: what the first stage read, what the last one passed on, what was lost on the way and why; losses in the
+ * order of the steps.
+ */
 export function countRows(
-  path: readonly string[],
+  { path, stages }: Pick<Pipeline, "path" | "stages">,
   commits: ReadonlyMap<string, readonly Commit[]>,
 ): Pick<Manifest, "rows" | "drops" | "tallies"> {
   const rows = { in: 0, out: 0, dropped: 0, failed: 0 }
   const drops: DropsByReason = {}
   const tallies: Manifest["tallies"] = {}
-  for (const stage of path)
+  for (const stage of path) {
+    const inOrder = stages.find(({ id }) => id === stage)
+    const lost: DropsByReason = {}
     for (const { counts, drops: dropped, tallies: counted } of commits.get(stage) ?? []) {
       if (stage === path[0]) rows.in += counts.in
       if (stage === path.at(-1)) rows.out += counts.out
       rows.dropped += counts.dropped
       rows.failed += counts.failed
-      for (const [step, reasons] of Object.entries(dropped))
-        for (const [reason, count] of Object.entries(reasons)) {
-          drops[step] ??= {}
-          drops[step][reason] = (drops[step][reason] ?? 0) + count
-        }
-      for (const [name, count] of Object.entries(counted)) {
-        tallies[stage] ??= {}
-        tallies[stage][name] = (tallies[stage][name] ?? 0) + count
-      }
+      addDrops(lost, dropped)
+      if (Object.keys(counted).length > 0) tallies[stage] = addTally(tallies[stage] ?? {}, counted)
     }
+    for (const { id } of inOrder?.kind === "map" ? inOrder.steps : [{ id: stage }])
+      if (lost[id]) addDrops(drops, { [id]: lost[id] })
+  }
   return { rows, drops, tallies }
 }
 

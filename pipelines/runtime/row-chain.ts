@@ -1,4 +1,5 @@
 import type { Rejection } from "../../schemas/rejection.ts"
+import { addTally } from "./counts.ts"
 import type { Effects } from "./effect.ts"
 import { CotyledonError, RowError } from "./errors.ts"
 import { Draining } from "./settle.ts"
@@ -66,7 +67,7 @@ export function runRowNow(steps: readonly RowStep[], row: Row, side: Side): RowO
 const emptyOutcome = (row: Row): RowOutcome => ({ out: [row], dropped: [], failed: [], tally: {}, incomplete: false })
 
 function settleFate(outcome: RowOutcome, step: string, row: Row, fate: Fate): void {
-  for (const [name, count] of Object.entries(fate.tally ?? {})) outcome.tally[name] = (outcome.tally[name] ?? 0) + count
+  addTally(outcome.tally, fate.tally ?? {})
   if (fate.incomplete) outcome.incomplete = true
   if ("drop" in fate) outcome.dropped.push({ row: fate.row ?? row, rejection: rejectionOf(step, fate.drop) })
   else if (fate.keep.length > 0) outcome.out.push(...fate.keep)

@@ -4,9 +4,17 @@
 /** One line of JSON with the columns in the row's order. */
 export const rowJson = (value: unknown): string => JSON.stringify(value, plain)
 
-/** JSON with the keys of every object in code unit order: equal values give equal text. */
-export const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (key, inner) => sorted(plain(key, inner)))
+/** JSON with the keys of every object in code unit order, without white space: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return rowJson(value)
+  if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element ?? null)).join()}]`
+  const object = value as Record<string, unknown>
+  const keys = Object.keys(object).filter((key) => object[key] !== undefined)
+  return `{${keys
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`)
+    .join()}}`
+}
 
 /**
  * Parses JSON; an integer literal beyond 2^53 becomes a bigint. Throws a SyntaxError where it is no JSON, and a RangeError for a
@@ -17,18 +25,15 @@ export function parseJson(text: string): unknown {
   return /\d{16}|[eE]\+?\d{3}/.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text)
 }
 
-function plain(_key: string, value: unknown): unknown {
+function plain(this: Record<string, unknown>, key: string, value: unknown): unknown {
   if (typeof value === "bigint") return rawJson(`${value}`)
   if (typeof value === "number") {
     if (!Number.isFinite(value)) return `${value}`
     return Object.is(value, -0) ? rawJson("-0") : value
   }
-  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isRawJson(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+  // A Buffer's own toJSON has already run: what it was stands in the holder.
+  const original = this[key]
+  return original instanceof Uint8Array ? Buffer.from(original).toString("base64") : value
 }
 
 function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
@@ -40,7 +45,4 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
 }
 
 // JSON.rawJSON (ES2026) is in Node 24 and not yet in the compiler's library.
-const { rawJSON: rawJson, isRawJSON: isRawJson } = JSON as typeof JSON & {
-  rawJSON(text: string): unknown
-  isRawJSON(value: unknown): boolean
-}
+const { rawJSON: rawJson } = JSON as typeof JSON & { rawJSON(text: string): unknown }

@@ -9,6 +9,7 @@ import { readCommits } from "./commit.ts"
 import { writeFailure, writeWhole } from "./disk.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
+import type { Executor } from "./executor.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
@@ -16,6 +17,7 @@ import { publish, publishFailures } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
+import type { SourceDigest } from "./stage.ts"
 import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
@@ -33,6 +35,8 @@ export interface RunOptions<C = unknown> {
   finish?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
+  /** Runs CPU-bound tasks in other processes. */
+  executor?: Executor | null
   /** How long calls in flight may go on after a stop. Default 10,000 ms. */
   graceMs?: number
   /** Hears every event after it is written. */
@@ -104,6 +108,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       limit,
       finish: options.finish ?? false,
       settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
+      executor: options.executor ?? null,
       graceMs: options.graceMs ?? 10_000,
       running: new Map(),
       uncommittedFailures: [],
@@ -239,7 +244,7 @@ async function removeScratch(folder: string): Promise<void> {
   for (const name of names) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true })
 }
 
-async function importInputs({ stages }: Pipeline): Promise<{ name: string; sha256: string; bytes: number }[]> {
+async function importInputs({ stages }: Pipeline): Promise<SourceDigest[]> {
   const first = stages.find((stage) => stage.kind === "import")
   return first ? first.digests() : []
 }

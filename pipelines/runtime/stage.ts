@@ -6,6 +6,15 @@ import type { Row, Side, Step } from "./step.ts"
 /** A row as a source gives it, or the error that stands in its place. */
 export type Imported = { row: Row } | { error: RowError; id: string; raw: string }
 
+/** One source file by its declared name and the SHA-256 of its bytes. */
+export interface SourceDigest {
+  name: string
+  sha256: Digest
+  bytes: number
+  license: string | null
+  revision: string | null
+}
+
 /** Reads sources into shards. One task; the only stage that numbers rows. Rows need an `id` column of text. */
 export interface ImportStage {
   kind: "import"
@@ -17,8 +26,8 @@ export interface ImportStage {
   failureLimit: number
   /** Looks at the sources before anything starts; rejects with a usage error where they are missing or do not fit. */
   check?(): Promise<void>
-  /** SHA-256 of each source file's bytes, in order, by its declared name. */
-  digests(): Promise<{ name: string; sha256: Digest; bytes: number }[]>
+  /** What each source file is, in order. */
+  digests(): Promise<SourceDigest[]>
   /** Rows in the order of the sources. */
   rows(): AsyncIterable<Imported>
 }

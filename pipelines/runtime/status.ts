@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { Counts, DropsByReason, Event } from "../../schemas/event.ts"
+import { addDrops, addTally } from "./counts.ts"
 import { readEvents } from "./events.ts"
 import { ownerOf } from "./lock.ts"
 import type { PaidCounters } from "./recipe.ts"
@@ -72,9 +73,8 @@ export function foldEvent(status: RunStatus, event: Event): void {
       if (event.reused) stage.reused++
       else stage.tasksRunning = Math.max(0, stage.tasksRunning - 1)
       for (const key of ["in", "born", "out", "dropped", "failed"] as const) stage.counts[key] += event.counts[key]
-      addCounts(stage.drops, event.drops)
-      for (const [name, count] of Object.entries(event.tallies))
-        stage.tallies[name] = (stage.tallies[name] ?? 0) + count
+      addDrops(stage.drops, event.drops)
+      addTally(stage.tallies, event.tallies)
       break
     }
     case "stage.done":
@@ -125,14 +125,6 @@ function stageOf(status: RunStatus, id: string): StageStatus {
   }
   status.stages.push(stage)
   return stage
-}
-
-function addCounts(into: DropsByReason, from: DropsByReason): void {
-  for (const [step, reasons] of Object.entries(from))
-    for (const [reason, count] of Object.entries(reasons)) {
-      into[step] ??= {}
-      into[step][reason] = (into[step][reason] ?? 0) + count
-    }
 }
 
 function say(status: RunStatus, message: string): void {

@@ -3,9 +3,10 @@ import { type Columns, fieldsOf } from "../../schemas/columns.ts"
 import type { Counts, DropsByReason } from "../../schemas/event.ts"
 import { type DroppedRow, droppedRow, type FailedRow, failedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from "./commit.ts"
+import { addDrops, addTally } from "./counts.ts"
 import type { RowError } from "./errors.ts"
-import { canonicalJson } from "./fingerprint.ts"
 import type { RowOutcome } from "./row-chain.ts"
+import { canonicalJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
 import type { Row, Tally } from "./step.ts"
 
@@ -49,15 +50,13 @@ export class TaskOutput {
     for (const row of out) await this.#addRow(row)
     for (const { row, rejection } of dropped) {
       this.counts.dropped++
-      this.drops[rejection.step] ??= {}
-      const reasons = this.drops[rejection.step]!
-      reasons[rejection.reason] = (reasons[rejection.reason] ?? 0) + 1
+      addDrops(this.drops, { [rejection.step]: { [rejection.reason]: 1 } })
       this.#dropped ??= new ShardWriter(this.#run, `${this.#name}.dropped.parquet`, droppedRow.schema)
       const stored: DroppedRow = { id: String(row.id).toWellFormed(), ...rejection, row: rowJson(row) }
       await this.#dropped.add(stored)
     }
     for (const failure of failed) await this.#addFailed(failure)
-    for (const [name, count] of Object.entries(tally)) this.tallies[name] = (this.tallies[name] ?? 0) + count
+    addTally(this.tallies, tally)
   }
 
   /** Completes the files, gives them their names and writes the commit. */

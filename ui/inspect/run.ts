@@ -7,6 +7,7 @@ import { readCommits } from "../../pipelines/runtime/commit.ts"
 import { oneLine, usageError } from "../../pipelines/runtime/errors.ts"
 import { Ledger } from "../../pipelines/runtime/ledger.ts"
 import { countRows, readManifest } from "../../pipelines/runtime/publish.ts"
+import type { Pipeline } from "../../pipelines/runtime/recipe.ts"
 import type { RunRecord } from "../../pipelines/runtime/run.ts"
 import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 import type { Row } from "../../pipelines/runtime/step.ts"
@@ -89,7 +90,7 @@ export async function inspectLosses(run: string, options: InspectOptions): Promi
 export async function inspectRow(run: string, record: RunRecord, id: string, options: InspectOptions): Promise<void> {
   const source = id.replace(/#\d+$/, "")
   const history: { stage: string; fate: string; row: Row }[] = []
-  for (const stage of await pathOf(record)) {
+  for (const stage of (await pipelineOf(record)).path) {
     for (const { outputs, dropped, failed } of await readCommits(run, stage)) {
       for (const [fate, shard] of [
         ...outputs.map((output) => ["passed on", output] as const),
@@ -129,19 +130,19 @@ export async function inspectExchange(run: string, id: string, options: InspectO
   }
 }
 
-async function pathOf({ recipe, config }: RunRecord): Promise<string[]> {
+async function pipelineOf({ recipe, config }: RunRecord): Promise<Pipeline> {
   const loaded = await loadRecipe(recipe, process.cwd())
   if (!loaded) throw usageError({ what: `Unknown recipe ${recipe}` })
   const pipeline = loaded.open(config, { report: () => {}, settled: {} })
   await pipeline.close()
-  return pipeline.path
+  return pipeline
 }
 
 async function countFromCommits(run: string, record: RunRecord) {
-  const path = await pathOf(record)
+  const pipeline = await pipelineOf(record)
   const commits = new Map<string, Awaited<ReturnType<typeof readCommits>>>()
-  for (const stage of path) commits.set(stage, await readCommits(run, stage))
-  return countRows(path, commits)
+  for (const stage of pipeline.path) commits.set(stage, await readCommits(run, stage))
+  return countRows(pipeline, commits)
 }
 
 const filesIn = async (folder: string): Promise<string[]> =>

@@ -88,12 +88,14 @@ async function* drawnHere(
     while (!step.done) {
       const { probabilities } = step.value
       const token = drawToken(probabilities, sampling, uniform)
+      // llama.cpp's sum in 32 bits leaves the whole up to 0.0002 off 1.
+      const total = Math.log(probabilities.values().reduce((sum, probability) => sum + probability, 0))
       const top: TokenLogprobs["top"] = []
       for (const [each, probability] of probabilities) {
         if (top.length === topLogprobs) break
-        top.push({ token: each, logprob: Math.log(probability) })
+        top.push({ token: each, logprob: Math.log(probability) - total })
       }
-      yield { token, logprobs: { chosen: Math.log(probabilities.get(token) ?? 0), top } }
+      yield { token, logprobs: { chosen: Math.log(probabilities.get(token) ?? 0) - total, top } }
       step = await steps.next(token)
     }
   } finally {

@@ -3,7 +3,7 @@ import { policies } from "../../../annotators/endpoint/outcome.ts"
 import { chunk, complete, completion, json, type Reply, refuse, startStream } from "./server.ts"
 import { chat, failure, setUp, told } from "./setting.ts"
 
-const config = { attempts: 3, timeoutMs: 2_000, idleTimeoutMs: 150 }
+const config = { attempts: 3, timeoutMs: 4_000, idleTimeoutMs: 500 }
 
 describe("answers that are settled", () => {
   test("complete", async () => {
@@ -175,6 +175,27 @@ describe("faults that are retried", () => {
     )
     expect(await failure(chat(endpoint))).toMatchObject({ reason: "timed-out-generating" })
   })
+})
+
+test("an answer without end is read as far as its tokens can reach, and no further", async () => {
+  let written = 0
+  const { endpoint } = await setUp(
+    (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" })
+      const part = Buffer.alloc(100_000, " ")
+      const writeOn = () => {
+        do written += part.length
+        while (!response.destroyed && response.write(part))
+      }
+      response.on("drain", writeOn)
+      writeOn()
+    },
+    { config: { ...config, attempts: 1 } },
+  )
+  const error = await failure(chat(endpoint))
+  expect(error).toMatchObject({ reason: "malformed" })
+  expect(error.message).toMatch(/more than \d+ bytes/)
+  expect(written).toBeLessThan(20_000_000)
 })
 
 describe("faults that fail the row at once", () => {

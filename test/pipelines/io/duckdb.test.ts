@@ -17,7 +17,12 @@ const schema = new Schema([
   new Field("score", new Float64(), true),
 ])
 const rows: Row[] = [
-  { id: 2n ** 63n - 1n, text: "\ufeffa long text that no vector keeps inline", turns: [{ content: "\ufeffb" }, null], score: 0.5 },
+  {
+    id: 2n ** 63n - 1n,
+    text: "\ufeffa long text that no vector keeps inline",
+    turns: [{ content: "\ufeffb" }, null],
+    score: 0.5,
+  },
   { id: -(2n ** 63n), text: "\ufeff", turns: [], score: null },
   { id: 2n ** 53n + 1n, text: null, turns: null, score: -0 },
 ]
@@ -76,7 +81,10 @@ describe("values", () => {
   })
 
   test("two results can be read in turns", async () => {
-    const [one, two] = await Promise.all([querySql("FROM rows", { views: { rows: [file] } }), querySql("FROM rows", { views: { rows: [file] } })])
+    const [one, two] = await Promise.all([
+      querySql("FROM rows", { views: { rows: [file] } }),
+      querySql("FROM rows", { views: { rows: [file] } }),
+    ])
     expect((await one.rows.next()).value).toEqual(rows[0])
     expect((await two.rows.next()).value).toEqual(rows[0])
     expect(await Array.fromAsync(one.rows)).toEqual(rows.slice(1))
@@ -97,7 +105,9 @@ describe("what a query may not do", () => {
     "",
   ])("%s: only one SELECT", async (sql) => {
     const before = readFileSync(file)
-    await expect(query(sql.replaceAll("FILE", file.replaceAll("'", "''")))).rejects.toMatchObject({ exit: exitCode.usage })
+    await expect(query(sql.replaceAll("FILE", file.replaceAll("'", "''")))).rejects.toMatchObject({
+      exit: exitCode.usage,
+    })
     expect(readFileSync(file)).toEqual(before)
   })
 

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync, zstdCompressSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Compression, type JsonlOptions, JsonlSink, readJsonl, type SourceRow } from "../../../pipelines/io/jsonl.ts"
+import {
+  type Compression,
+  type JsonlOptions,
+  JsonlSink,
+  readJsonl,
+  type SourceRow,
+} from "../../../pipelines/io/jsonl.ts"
 import { CotyledonError, exitCode } from "../../../pipelines/runtime/errors.ts"
 import { complaintOf } from "../complaint.ts"
 import { random } from "../random-rows.ts"
@@ -60,7 +66,8 @@ describe("lines", () => {
   })
 
   test("integers beyond 2^53 are exact", async () => {
-    const text = '{"a":9007199254740993,"b":[-9223372036854775808],"c":9007199254740991,"d":1.5,"e":123456789012345678901234567890,"f":-0}'
+    const text =
+      '{"a":9007199254740993,"b":[-9223372036854775808],"c":9007199254740991,"d":1.5,"e":123456789012345678901234567890,"f":-0}'
     const [of] = await read(`${text}\n`)
     expect((of as { row: unknown }).row).toEqual({
       a: 9007199254740993n,
@@ -72,10 +79,12 @@ describe("lines", () => {
     })
   })
 
-  test("deep nesting is a row or a row error, never a crash", async () => {
-    const rows = await read(`{"a":${"[".repeat(200_000)}\n{"a":1}\n`)
-    expect(rows).toHaveLength(2)
-    expect(rows[1]).toMatchObject({ row: { a: 1 } })
+  test("deep nesting is a row error; brackets within text are none", async () => {
+    const rows = await read(`{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}\n{"a":"${'\\"['.repeat(1000)}"}\n`)
+    expect(rows[0]).toMatchObject({
+      error: { message: "in.jsonl, line 1: expected at most 500 levels of nesting, got more" },
+    })
+    expect(rows[1]).toMatchObject({ row: { a: '"['.repeat(1000) } })
   })
 
   test("a line above the limit is a row error; exactly at the limit it is a row", async () => {
@@ -106,7 +115,9 @@ describe("lines", () => {
 })
 
 describe("compressed files", () => {
-  const lines = Array.from({ length: 20_000 }, (_, n) => `{"n":${n},"t":"${Math.imul(n, 2654435761) >>> 0}"}\n`).join("")
+  const lines = Array.from({ length: 20_000 }, (_, n) => `{"n":${n},"t":"${Math.imul(n, 2654435761) >>> 0}"}\n`).join(
+    "",
+  )
   const cases: [Compression, (data: Buffer) => Buffer][] = [
     ["gzip", gzipSync],
     ["zstd", zstdCompressSync],
@@ -123,21 +134,24 @@ describe("compressed files", () => {
       }
     })
 
-    test.each([0.3, 0.7, 0.999])("cut at %d: the whole lines before, then an error with file and line", async (share) => {
-      const whole = compress(Buffer.from(lines))
-      const path = fileOf(whole.subarray(0, Math.floor(whole.byteLength * share)))
-      const rows: SourceRow[] = []
-      let stopped: unknown
-      try {
-        for await (const row of readJsonl(path, { compression })) rows.push(row)
-      } catch (error) {
-        stopped = error
-      }
-      expect(stopped).toBeInstanceOf(CotyledonError)
-      expect(stopped).toMatchObject({ exit: exitCode.stopped })
-      expect((stopped as CotyledonError).complaint.where).toContain(`${path}, line ${rows.length + 1}`)
-      expect(rows.every((of, n) => "row" in of && of.row["n"] === n)).toBe(true)
-    })
+    test.each([0.3, 0.7, 0.999])(
+      "cut at %d: the whole lines before, then an error with file and line",
+      async (share) => {
+        const whole = compress(Buffer.from(lines))
+        const path = fileOf(whole.subarray(0, Math.floor(whole.byteLength * share)))
+        const rows: SourceRow[] = []
+        let stopped: unknown
+        try {
+          for await (const row of readJsonl(path, { compression })) rows.push(row)
+        } catch (error) {
+          stopped = error
+        }
+        expect(stopped).toBeInstanceOf(CotyledonError)
+        expect(stopped).toMatchObject({ exit: exitCode.stopped })
+        expect((stopped as CotyledonError).complaint.where).toContain(`${path}, line ${rows.length + 1}`)
+        expect(rows.every((of, n) => "row" in of && of.row.n === n)).toBe(true)
+      },
+    )
 
     test("garbage after the end, other bytes and an empty file are errors", async () => {
       const garbage = Buffer.concat([compress(Buffer.from('{"a":1}\n')), Buffer.from("garbage")])
@@ -175,7 +189,9 @@ describe("compressed files", () => {
 })
 
 test("a missing file and a folder are errors that name the path", async () => {
-  expect(await complaintOf(Array.fromAsync(readJsonl(join(folder, "none.jsonl"))))).toMatch(/No such file\n.*none\.jsonl/)
+  expect(await complaintOf(Array.fromAsync(readJsonl(join(folder, "none.jsonl"))))).toMatch(
+    /No such file\n.*none\.jsonl/,
+  )
   expect(await complaintOf(Array.fromAsync(readJsonl(folder)))).toMatch(/EISDIR/)
 })
 

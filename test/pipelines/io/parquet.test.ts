@@ -65,7 +65,10 @@ const sampleRow = (n: number): Row => ({
   text: n % 5 === 0 ? null : `\ufeff${"long text ".repeat(n % 50)}${n}`,
   long: BigInt(n) * 2n ** 40n,
   scores: n % 7 === 0 ? null : n % 3 === 0 ? [] : [n / 3, null],
-  turns: Array.from({ length: n % 4 }, (_, turn) => ({ role: turn % 2 ? "assistant" : "user", content: turn ? `${n}` : null })),
+  turns: Array.from({ length: n % 4 }, (_, turn) => ({
+    role: turn % 2 ? "assistant" : "user",
+    content: turn ? `${n}` : null,
+  })),
 })
 const sampleRows = (count: number) => Array.from({ length: count }, (_, n) => sampleRow(n))
 
@@ -82,11 +85,22 @@ describe("the file", () => {
     const rows = sampleRows(2_500)
     const next = random(3)
     const one = await write(join(folder, "one.parquet"), sampleSchema, [rows], { metadata: { b: "2", a: "ä" } })
-    const other = await write(join(folder, "other.parquet"), sampleSchema, randomPieces(next, rows), { metadata: { a: "ä", b: "2" } })
+    const other = await write(join(folder, "other.parquet"), sampleSchema, randomPieces(next, rows), {
+      metadata: { a: "ä", b: "2" },
+    })
     expect(other).toEqual(one)
     const bytes = readFileSync(join(folder, "one.parquet"))
-    expect(one).toEqual({ rows: 2_500, bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") })
-    expect((await openParquet(join(folder, "one.parquet"))).metadata).toEqual(new Map([["a", "ä"], ["b", "2"]]))
+    expect(one).toEqual({
+      rows: 2_500,
+      bytes: bytes.byteLength,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    })
+    expect((await openParquet(join(folder, "one.parquet"))).metadata).toEqual(
+      new Map([
+        ["a", "ä"],
+        ["b", "2"],
+      ]),
+    )
   })
 
   test("row groups are bounded by rows and by bytes", async () => {
@@ -109,14 +123,16 @@ describe("the file", () => {
     expect(picked).toEqual(rows.slice(990, 2_010).map(({ turns, id }) => ({ turns, id })))
     expect(Object.keys(picked[0]!)).toEqual(["turns", "id"])
     expect(await readAll(path, { from: 2_500 })).toEqual([])
-    expect(await complaintOf(readAll(path, { columns: ["nope"] }))).toMatch(/No column nope\n.*pick\.parquet\none of id, text/)
+    expect(await complaintOf(readAll(path, { columns: ["nope"] }))).toMatch(
+      /No column nope\n.*pick\.parquet\none of id, text/,
+    )
   })
 
   test("a row group larger than memory should hold is read in parts by its page indexes", async () => {
     const schema = new Schema([text("id"), text("text", true), new Field("tags", new List(text("element")), true)])
     const rows = Array.from({ length: 700 }, (_, n) => ({
       id: `${n}`,
-      text: n % 9 === 0 ? null : `${n}`.repeat(60_000),
+      text: n % 9 === 0 ? null : `${n}`.repeat(40_000),
       tags: n % 4 === 0 ? null : Array.from({ length: n % 3 }, (_, tag) => `${n}-${tag}`),
     }))
     const path = join(folder, "large-group.parquet")
@@ -143,7 +159,9 @@ describe("the file", () => {
   test("an object without keys, and no column at all, are refused by name", async () => {
     const schema = new Schema([new Field("a", new List(new Field("element", new Struct([]), true)), true)])
     expect(await complaintOf(ParquetSink.create(join(folder, "keys.parquet"), schema))).toMatch(/column a\[\]/)
-    expect(await complaintOf(ParquetSink.create(join(folder, "keys.parquet"), new Schema([])))).toMatch(/at least one column/)
+    expect(await complaintOf(ParquetSink.create(join(folder, "keys.parquet"), new Schema([])))).toMatch(
+      /at least one column/,
+    )
     expect(existsSync(join(folder, "keys.parquet"))).toBe(false)
   })
 })
@@ -154,7 +172,17 @@ describe("damaged and foreign files", () => {
     await write(path, sampleSchema, [sampleRows(300)], { rowsPerGroup: 100 })
     const whole = readFileSync(path)
     const cut = join(folder, "cut.parquet")
-    for (const bytes of [0, 3, 4, 11, 12, 100, Math.floor(whole.byteLength / 2), whole.byteLength - 4, whole.byteLength - 1]) {
+    for (const bytes of [
+      0,
+      3,
+      4,
+      11,
+      12,
+      100,
+      Math.floor(whole.byteLength / 2),
+      whole.byteLength - 4,
+      whole.byteLength - 1,
+    ]) {
       writeFileSync(cut, whole.subarray(0, bytes))
       const complaint = await complaintOf(readAll(cut))
       expect(complaint).toMatch(/^exit 1\nNot a whole Parquet file\n.*cut\.parquet\n/)
@@ -216,17 +244,24 @@ describe("DuckDB", () => {
     }
   })
 
-  test.each(["zstd", "snappy", "gzip", "brotli", "uncompressed"])("we read what it writes (%s), nested values included", async (codec) => {
-    const path = join(folder, `by-duckdb-${codec}.parquet`)
-    const rows = Array.from({ length: 3_000 }, (_, n) => ({ ...sampleRow(n), small: n % 100, flag: n % 2 === 0 }))
-    const source = join(folder, "source.parquet")
-    const schema = new Schema([...sampleSchema.fields, new Field("small", new Int32(), false), new Field("flag", new Bool(), false)])
-    await write(source, schema, [rows])
-    await sql(`COPY (FROM '${source}') TO '${path}' (FORMAT parquet, CODEC '${codec}', ROW_GROUP_SIZE 2048)`)
-    expect(await readAll(path)).toEqual(rows)
-  })
+  test.each(["zstd", "snappy", "gzip", "brotli", "uncompressed"])(
+    "we read what it writes (%s), nested values included",
+    async (codec) => {
+      const path = join(folder, `by-duckdb-${codec}.parquet`)
+      const rows = Array.from({ length: 3_000 }, (_, n) => ({ ...sampleRow(n), small: n % 100, flag: n % 2 === 0 }))
+      const source = join(folder, "source.parquet")
+      const schema = new Schema([
+        ...sampleSchema.fields,
+        new Field("small", new Int32(), false),
+        new Field("flag", new Bool(), false),
+      ])
+      await write(source, schema, [rows])
+      await sql(`COPY (FROM '${source}') TO '${path}' (FORMAT parquet, CODEC '${codec}', ROW_GROUP_SIZE 2048)`)
+      expect(await readAll(path)).toEqual(rows)
+    },
+  )
 
-  test("we read its dates, decimals, maps, unsigned integers, UUIDs and enums exactly", async () => {
+  test("we read its dates, decimals, maps, unsigned integers, UUIDs and enums exactly; written again DuckDB sees the same types", async () => {
     const path = join(folder, "types.parquet")
     await sql(`COPY (SELECT DATE '1969-02-28' AS d, TIMESTAMP '2024-01-02 03:04:05.123456' AS t, TIMESTAMPTZ '2024-01-02 03:04:05+00' AS z,
       TIMESTAMP_NS '2024-01-02 03:04:05.123456789' AS ns, TIMESTAMP_MS '2024-01-02 03:04:05.123' AS ms,
@@ -263,16 +298,24 @@ describe("DuckDB", () => {
         n: null,
       },
     ])
-  })
-
-  test("such a file written again keeps its values, and DuckDB its types", async () => {
     const again = join(folder, "types-again.parquet")
     const { schema } = await openParquet(join(folder, "types.parquet"))
     await write(again, schema, [await readAll(join(folder, "types.parquet"))])
     expect(await readAll(again)).toEqual(await readAll(join(folder, "types.parquet")))
-    const result = await querySql("SELECT typeof(d) d, typeof(t) t, typeof(z) z, typeof(d18) d18, typeof(u64) u64, typeof(i8) i8, typeof(c) c FROM again", { views: { again: [again] } })
+    const result = await querySql(
+      "SELECT typeof(d) d, typeof(t) t, typeof(z) z, typeof(d18) d18, typeof(u64) u64, typeof(i8) i8, typeof(c) c FROM again",
+      { views: { again: [again] } },
+    )
     expect(await Array.fromAsync(result.rows)).toEqual([
-      { d: "DATE", t: "TIMESTAMP", z: "TIMESTAMP WITH TIME ZONE", d18: "DECIMAL(18,2)", u64: "UBIGINT", i8: "TINYINT", c: "TIME" },
+      {
+        d: "DATE",
+        t: "TIMESTAMP",
+        z: "TIMESTAMP WITH TIME ZONE",
+        d18: "DECIMAL(18,2)",
+        u64: "UBIGINT",
+        i8: "TINYINT",
+        c: "TIME",
+      },
     ])
   })
 })
@@ -296,7 +339,7 @@ describe("parquetjs-lite", () => {
       text: n % 3 ? `text ${n} é😀` : null,
       long: BigInt(n) * 2n ** 40n,
       score: n % 4 ? n / 8 : null,
-      count: -n,
+      count: 7 - n,
       flag: n % 2 === 0,
       tags: Array.from({ length: 1 + (n % 3) }, (_, tag) => `${n}-${tag}`),
     }))
@@ -324,7 +367,10 @@ describe("parquetjs-lite", () => {
       score: { type: "DOUBLE", optional: true, compression },
       flag: { type: "BOOLEAN", compression },
       tags: { type: "UTF8", repeated: true, compression },
-      turns: { repeated: true, fields: { role: { type: "UTF8", compression }, n: { type: "INT32", optional: true, compression } } },
+      turns: {
+        repeated: true,
+        fields: { role: { type: "UTF8", compression }, n: { type: "INT32", optional: true, compression } },
+      },
     })
     const rows = Array.from({ length: 300 }, (_, n) => ({
       id: `\ufeff${n}`,
@@ -356,22 +402,27 @@ describe("a full disk", () => {
     rmSync(disk, { recursive: true, force: true })
   })
 
-  test.skipIf(!mounted)("is a stopError with path and remedy, and abort leaves nothing (needs the right to mount)", async () => {
-    const path = join(disk, "full.parquet")
-    const schema = new Schema([text("text")])
-    const sink = await ParquetSink.create(path, schema, { rowsPerGroup: 1 })
-    const next = random(5)
-    const row = () => ({ text: Array.from({ length: 20_000 }, () => Math.floor(next() * 36).toString(36)).join("") })
-    const fill = async () => {
-      for (;;) await sink.write(batchOf(schema, [row(), row()]))
-    }
-    expect(await complaintOf(fill())).toMatch(/^exit 1\nThe disk is full\n.*full\.parquet\nENOSPC\nFree space/)
-    expect(await complaintOf(sink.close())).toMatch(/not whole/)
-    await sink.abort()
-    expect(readdirSync(disk)).toEqual([])
-  })
+  test.skipIf(!mounted)(
+    "is a stopError with path and remedy, and abort leaves nothing (needs the right to mount)",
+    async () => {
+      const path = join(disk, "full.parquet")
+      const schema = new Schema([text("text")])
+      const sink = await ParquetSink.create(path, schema, { rowsPerGroup: 1 })
+      const next = random(5)
+      const row = () => ({ text: Array.from({ length: 20_000 }, () => Math.floor(next() * 36).toString(36)).join("") })
+      const fill = async () => {
+        for (;;) await sink.write(batchOf(schema, [row(), row()]))
+      }
+      expect(await complaintOf(fill())).toMatch(/^exit 1\nThe disk is full\n.*full\.parquet\nENOSPC\nFree space/)
+      expect(await complaintOf(sink.close())).toMatch(/^exit 1\n/)
+      await sink.abort()
+      expect(readdirSync(disk)).toEqual([])
+    },
+  )
 })
 
 test("a folder that cannot be written to is named", async () => {
-  expect(await complaintOf(ParquetSink.create(join(folder, "no", "such", "x.parquet"), sampleSchema))).toMatch(/no\/such\/x\.parquet/)
+  expect(await complaintOf(ParquetSink.create(join(folder, "no", "such", "x.parquet"), sampleSchema))).toMatch(
+    /no\/such\/x\.parquet/,
+  )
 })
