@@ -2,13 +2,15 @@
 // and in memory the first 8 bytes of every 128th key. A lookup is a binary search in memory and one read of 4 KiB.
 //
 // File: "CTYLIDX1", u32 length of the header, header (JSON: segments with the bytes that are covered, totals), entries:
-// 16 bytes of key, u32 segment, u32 length, u64 offset; all little-endian but the key.
+// 16 bytes of key, u32 segment, u32 length, u64 offset; then u64 number of entries, "CTYLEND1"; all little-endian but the key.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { open, rename } from "node:fs/promises"
 import { temporaryName, writeFailure } from "./disk.ts"
 import { stopError } from "./errors.ts"
 
 const magic = "CTYLIDX1"
+const endMark = "CTYLEND1"
+const endBytes = 8 + endMark.length
 const entryBytes = 32
 const keyBytes = 16
 const fenceStride = 128
@@ -73,8 +75,11 @@ export class LedgerIndex {
       const headerBytes = lead.readUInt32LE(magic.length)
       this.header = JSON.parse(this.#read(magic.length + 4, headerBytes).toString("utf8")) as IndexHeader
       this.#start = magic.length + 4 + headerBytes
-      this.entries = (fstatSync(this.#file).size - this.#start) / entryBytes
-      if (!Number.isInteger(this.entries)) throw damaged(path)
+      const size = fstatSync(this.#file).size
+      const end = this.#read(Math.max(0, size - endBytes), endBytes)
+      this.entries = Number(end.readBigUInt64LE(0))
+      const whole = this.#start + this.entries * entryBytes + endBytes === size
+      if (!whole || end.toString("latin1", 8) !== endMark) throw damaged(path)
       this.#fence = new BigUint64Array(Math.ceil(this.entries / fenceStride))
       for (let at = 0; at < this.#fence.length; at++)
         this.#fence[at] = this.#read(this.#start + at * fenceStride * entryBytes, 8).readBigUInt64BE(0)
@@ -96,8 +101,9 @@ export class LedgerIndex {
       if (this.#fence[middle]! < first) low = middle + 1
       else high = middle
     }
-    // The key stands in the block before the first fence that is not below it, or starts the block of that fence.
-    for (let block = Math.max(0, low - 1); block <= low && block < this.#fence.length; block++) {
+    // The key stands in the block before the first fence that is not below it, or behind that fence: fences that share the key's
+    // first 8 bytes do not tell which.
+    for (let block = Math.max(0, low - 1); block < this.#fence.length; block++) {
       const from = block * fenceStride
       const entries = this.#entries(from, Math.min(fenceStride, this.entries - from))
       for (let at = 0; at < entries.length; at += entryBytes) {
@@ -162,7 +168,9 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
       await file.write(Buffer.concat([lead, text]))
       const block = Buffer.allocUnsafe(4_096 * entryBytes)
       let used = 0
+      let count = 0
       for (const entry of entries) {
+        count++
         entry.key.copy(block, used, 0, keyBytes)
         block.writeUInt32LE(entry.segment, used + 16)
         block.writeUInt32LE(entry.length, used + 20)
@@ -174,6 +182,10 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
         }
       }
       await file.write(block, 0, used)
+      const end = Buffer.alloc(endBytes)
+      end.writeBigUInt64LE(BigInt(count))
+      end.write(endMark, 8, "latin1")
+      await file.write(end)
       await file.sync()
     } finally {
       await file.close()
@@ -184,7 +196,10 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
   }
 }
 
-/** Entries of several indexes as one, in key order; of equal keys the one of the lowest segment is kept. */
+/**
+ * Entries of several indexes as one, in key order; of equal keys the one of the highest segment is kept: what was settled again
+ * was settled because the record before could not be read.
+ */
 export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonly string[]): Generator<IndexEntry> {
   const position = new Map(segments.map((name, at) => [name, at]))
   const heads = indexes.flatMap((index) => {
@@ -201,7 +216,7 @@ export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonl
     const segment = position.get(head.index.header.segments[head.entry.segment]!.name)!
     const entry: IndexEntry = { ...head.entry, segment }
     if (last?.key.equals(entry.key)) {
-      if (entry.segment < last.segment) last = entry
+      if (entry.segment > last.segment) last = entry
     } else {
       if (last) yield last
       last = entry
