@@ -65,7 +65,7 @@ function keyLines(name: string, key: KeySchema, required: boolean, indent: numbe
   const margin = " ".repeat(indent)
   const value =
     key.default === undefined ? (required ? "required" : "no default") : `default ${JSON.stringify(key.default)}`
-  const typed = [typeText(key), rangeText(key)].filter((part) => part !== "").join(" ")
+  const typed = [typeText(key), rangeText(key)].filter((part) => part !== "").join(", ")
   const facts = [typed, value, ...(key.unit === undefined ? [] : [`unit: ${key.unit}`])].join("; ")
   return [
     ...hanging(`${margin}${name.padEnd(16)}  `, facts),
