@@ -16,6 +16,8 @@ import { Server } from "./server.ts"
 import { sleep } from "./sleep.ts"
 import {
   type Blamed,
+  badBaseUrl,
+  badHeader,
   keyMissing,
   reservedInExtraBody,
   severalModels,
@@ -113,6 +115,8 @@ export class Endpoint {
     this.#thinkingOff = template?.enable_thinking === false
     const reserved = reservedKey(config.extraBody)
     if (reserved !== null) throw reservedInExtraBody(role, reserved)
+    const header = Object.entries(config.headers).find(([name, value]) => !isSendable(name, value))
+    if (header !== undefined) throw badHeader(role, header[0])
   }
 
   /**
@@ -356,6 +360,9 @@ export class Endpoint {
     this.#opened ??= this.#resolveBaseUrl().then(
       (first) => {
         const now = Date.now()
+        const urls = [first, ...this.config.replicas]
+        const bad = urls.findIndex((url) => !isHttpUrl(url))
+        if (bad !== -1) throw this.#stop(badBaseUrl(this.role, bad === 0 ? "baseUrl" : `replicas.${bad - 1}`))
         const { replicas, requestsPerMinute, tokensPerMinute } = this.config
         const server = (baseUrl: string, resolve: () => Promise<string>) =>
           new Server(baseUrl, resolve, this.#timing, (event, url) =>
@@ -450,6 +457,17 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
 /** Tells a connection that broke from one that never came about. */
 const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
   outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
+
+const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+
+function isSendable(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]])
+    return true
+  } catch {
+    return false
+  }
+}
 
 function longestPause(servers: readonly Server[]): { untilMs: number; why: string } | null {
   const pauses = servers.map(({ breaker }) => breaker.paused)

@@ -71,3 +71,20 @@ export const reservedInExtraBody = (role: string, { key, place }: { key: string;
     where: `models.${role}.extraBody.${key}`,
     remedy: `it is set by ${place.replace("*", role)}`,
   })
+
+/** A base URL that is none. It is not shown: it may hold credentials. */
+export const badBaseUrl = (role: string, path: string): CotyledonError =>
+  usageError({
+    what: `the base URL of the ${role} endpoint is not a URL`,
+    where: `models.${role}.${path}`,
+    expected: "http:// or https://, a host and a path, e.g. http://localhost:8000/v1",
+    remedy: `correct models.${role}.${path}`,
+  })
+
+/** A header that HTTP cannot carry. Its value is not shown: it may be a secret. */
+export const badHeader = (role: string, name: string): CotyledonError =>
+  usageError({
+    what: "a header holds characters that HTTP cannot carry",
+    where: `models.${role}.headers.${name}`,
+    remedy: "remove line breaks, control and non-Latin characters from its name and value",
+  })

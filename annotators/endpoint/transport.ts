@@ -161,7 +161,8 @@ async function readStream(response: WireResponse, clocks: Clocks, maxBytes: numb
     return stream.end()
   } catch (error) {
     response.body.destroy()
-    if (error instanceof TypeError) throw new CallFault("malformed", "invalid UTF-8 in the stream")
+    if ((error as { code?: unknown }).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      throw new CallFault("malformed", "invalid UTF-8 in the stream")
     if (error instanceof CallFault) throw withTokensSoFar(error, stream.deltas)
     // A finish reason came: the answer is whole, and only what follows it (the token counts) was lost.
     if (stream.finished && !clocks.timedOut) return stream.end()
@@ -202,6 +203,7 @@ const noConnection = new Set([
 
 /** Reads whatever an exchange threw into a fault, without the error itself: it may hold headers. */
 function faultOf(error: unknown, clocks: Clocks, secrets: readonly string[]): CallFault {
+  if (isDefect(error)) throw error
   if (clocks.timedOut !== null) return new CallFault(clocks.timedOut, clocks.timedOut.replaceAll("-", " "))
   if (error instanceof CallFault) return cleaned(error, secrets)
   if (error instanceof StatusError)
@@ -210,6 +212,12 @@ function faultOf(error: unknown, clocks: Clocks, secrets: readonly string[]): Ca
   const detail = code === undefined ? message : `${code}: ${message}`
   return cleaned(new CallFault(outcomeOfSocketError(code, clocks.heard), detail), secrets)
 }
+
+/** An error of ours and not of the exchange: it must stop the run, not look like a fault of the network. */
+const isDefect = (error: unknown): boolean =>
+  (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError) &&
+  error.cause === undefined &&
+  !("code" in error)
 
 /** Secrets are taken out before the text is cut: a cut could leave a part of one. */
 function cleaned(fault: CallFault, secrets: readonly string[]): CallFault {

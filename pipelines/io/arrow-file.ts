@@ -153,7 +153,6 @@ export class ArrowSink {
   readonly #writer = new RecordBatchFileWriter()
   readonly #chunks = new Chunks()
   #rows = 0
-  #failed = false
 
   private constructor(sink: ByteSink, schema: Schema) {
     this.#sink = sink
@@ -172,8 +171,6 @@ export class ArrowSink {
   }
 
   async close(): Promise<Written & { rows: number }> {
-    if (this.#failed)
-      throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     this.#writer.close()
     await this.#flush()
     return { rows: this.#rows, ...(await this.#sink.close()) }
@@ -187,11 +184,6 @@ export class ArrowSink {
   async #flush(): Promise<void> {
     const bytes = Buffer.concat(this.#chunks.waiting)
     this.#chunks.waiting = []
-    try {
-      await this.#sink.write(bytes)
-    } catch (error) {
-      this.#failed = true
-      throw error
-    }
+    await this.#sink.write(bytes)
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { type FileHandle, open, unlink } from "node:fs/promises"
-import { writeError } from "./file-error.ts"
+import { writeFailure } from "../runtime/disk.ts"
+import { stopError } from "../runtime/errors.ts"
 
 /** What a finished file holds: its size and the SHA-256 of its bytes in hex, taken while writing. */
 export interface Written {
@@ -15,6 +16,7 @@ export interface Written {
 export class ByteSink {
   readonly path: string
   bytes = 0
+  #failed = false
   readonly #file: FileHandle
   readonly #hash = createHash("sha256")
 
@@ -28,7 +30,7 @@ export class ByteSink {
     try {
       return new ByteSink(path, await open(path, "w"))
     } catch (error) {
-      throw writeError(error, path)
+      throw writeFailure(path, error)
     }
   }
 
@@ -40,18 +42,21 @@ export class ByteSink {
         at += bytesWritten
       }
     } catch (error) {
-      throw writeError(error, this.path)
+      this.#failed = true
+      throw writeFailure(this.path, error)
     }
     this.#hash.update(bytes)
     this.bytes += bytes.byteLength
   }
 
+  /** Rejects after a failed write, even when its error was caught: the file has a hole. */
   async close(): Promise<Written> {
+    if (this.#failed) throw stopError({ what: "The file is not whole: an earlier write failed", where: this.path })
     try {
       await this.#file.sync()
       await this.#file.close()
     } catch (error) {
-      throw writeError(error, this.path)
+      throw writeFailure(this.path, error)
     }
     return { bytes: this.bytes, sha256: this.#hash.digest("hex") }
   }

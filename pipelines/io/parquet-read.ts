@@ -214,9 +214,16 @@ function expectRows(got: number, expected: number, where: string): void {
 const sliceOf = (values: ArrayLike<unknown>, start: number, end: number): ArrayLike<unknown> =>
   start === 0 && end === values.length ? values : Array.prototype.slice.call(values, start, end)
 
+// One output chunk of the page's size saves zlib from growing and joining small ones.
+const sized = (length: number) => ({ maxOutputLength: length, chunkSize: Math.max(64, length) })
+
+const inflate =
+  (codec: (page: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) => Uint8Array) =>
+  (page: Uint8Array, length: number) =>
+    length === 0 ? new Uint8Array(0) : codec(page, sized(length))
+
 const decompressors: Compressors = {
-  ZSTD: (page, length) => (length === 0 ? new Uint8Array(0) : zstdDecompressSync(page, { maxOutputLength: length })),
-  GZIP: (page, length) => (length === 0 ? new Uint8Array(0) : gunzipSync(page, { maxOutputLength: length })),
-  BROTLI: (page, length) =>
-    length === 0 ? new Uint8Array(0) : brotliDecompressSync(page, { maxOutputLength: length }),
+  ZSTD: inflate(zstdDecompressSync),
+  GZIP: inflate(gunzipSync),
+  BROTLI: inflate(brotliDecompressSync),
 }

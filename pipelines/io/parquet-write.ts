@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync } from "node:zlib"
 import type { RecordBatch, Schema } from "apache-arrow"
-import type { CompressionCodec } from "hyparquet"
+import type { CompressionCodec, Statistics } from "hyparquet"
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
 import { writeIndexes } from "hyparquet-writer/src/indexes.js"
 import { writeMetadata } from "hyparquet-writer/src/metadata.js"
@@ -27,7 +27,11 @@ export interface ParquetWritten extends Written {
   rows: number
 }
 
-const checksummed = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
+const level3 = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 }
+
+// One output chunk of the page's size saves zlib from joining small ones, and small pages from holding large ones.
+const zstd = (page: Uint8Array): Uint8Array =>
+  zstdCompressSync(page, { params: level3, chunkSize: Math.max(64, page.byteLength) })
 
 /** The rows of a batch from `start` to `end` that wait for their row group to fill. */
 interface Stretch {
@@ -52,7 +56,6 @@ export class ParquetSink {
   #waitingRows = 0
   #waitingBytes = 0
   #rows = 0
-  #failed = false
 
   private constructor(sink: ByteSink, schema: Schema, options: ParquetOptions) {
     this.#sink = sink
@@ -64,7 +67,7 @@ export class ParquetSink {
       writer: this.#buffer,
       schema: elementsOf(schema, sink.path),
       codec: (options.codec ?? "zstd").toUpperCase() as CompressionCodec,
-      compressors: { ZSTD: (page: Uint8Array) => zstdCompressSync(page, checksummed) },
+      compressors: { ZSTD: zstd },
       createdBy: "cotyledon",
       kvMetadata: metadata.map(([key, value]) => ({ key, value })),
     })
@@ -109,8 +112,6 @@ export class ParquetSink {
 
   /** Writes what waits and the footer, syncs, and tells what the file holds. Rejects, and removes nothing, when a write failed. */
   async close(): Promise<ParquetWritten> {
-    if (this.#failed)
-      throw stopError({ what: "The file is not whole: an earlier write failed", where: this.#sink.path })
     if (this.#waitingRows > 0) await this.#writeGroup()
     this.#writeFooter()
     await this.#flush()
@@ -130,6 +131,7 @@ export class ParquetSink {
       data: storedValues(this.#waiting, at, name),
     }))
     this.#writer.write({ columnData, rowGroupSize: this.#waitingRows })
+    for (const { meta_data } of this.#writer.row_groups.at(-1)?.columns ?? []) releaseRows(meta_data?.statistics)
     this.#waiting = []
     this.#waitingRows = 0
     this.#waitingBytes = 0
@@ -146,12 +148,7 @@ export class ParquetSink {
   }
 
   async #flush(): Promise<void> {
-    try {
-      await this.#sink.write(this.#buffer.getBytes())
-    } catch (error) {
-      this.#failed = true
-      throw error
-    }
+    await this.#sink.write(this.#buffer.getBytes())
     // The file offset goes on; only the buffer starts again.
     ;(this.#buffer as ByteWriter & { index: number }).index = 0
   }
@@ -167,6 +164,21 @@ export class ParquetSink {
       got: `${fields}`,
     })
   }
+}
+
+/** The footer stores at most 16 bytes of a text's bounds; this is enough of them to find those. */
+const boundBytes = 64
+
+/**
+ * The bounds of a row group are views of its rows and live until the footer is written: without copies every row would. A bound may
+ * be cut where its first bytes can still be rounded up, that is below the last code point (and below 0xff for bytes).
+ */
+function releaseRows(statistics: Statistics | undefined): void {
+  if (!statistics) return
+  const { min_value: least, max_value: most } = statistics
+  if (least instanceof Uint8Array) statistics.min_value = Uint8Array.from(least.subarray(0, boundBytes))
+  if (most instanceof Uint8Array)
+    statistics.max_value = Uint8Array.from((most[0] ?? 0) < 0xf4 ? most.subarray(0, boundBytes) : most)
 }
 
 function storedValues(stretches: readonly Stretch[], column: number, name: string): unknown[] {

@@ -9,6 +9,7 @@ import { readCommits } from "./commit.ts"
 import { writeFailure, writeWhole } from "./disk.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
+import type { Executor } from "./executor.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
@@ -34,6 +35,8 @@ export interface RunOptions<C = unknown> {
   finish?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
+  /** Runs CPU-bound tasks in other processes. */
+  executor?: Executor | null
   /** How long calls in flight may go on after a stop. Default 10,000 ms. */
   graceMs?: number
   /** Hears every event after it is written. */
@@ -105,6 +108,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       limit,
       finish: options.finish ?? false,
       settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
+      executor: options.executor ?? null,
       graceMs: options.graceMs ?? 10_000,
       running: new Map(),
       uncommittedFailures: [],

@@ -4,13 +4,16 @@ import { join } from "node:path"
 import type { Columns } from "../../schemas/columns.ts"
 import type { FailedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, readCommit, removeCommitsFrom, whyNotReused } from "./commit.ts"
+import { stopError } from "./errors.ts"
 import type { EventLog } from "./events.ts"
+import type { Executor } from "./executor.ts"
 import { FailureLimit } from "./failure-limit.ts"
 import { runImportTask } from "./import-task.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
 import { rowsIn, runReduceTask } from "./reduce-task.ts"
 import type { RowOutcome } from "./row-chain.ts"
+import { canonicalJson } from "./row-json.ts"
 import { RowSlots } from "./row-slots.ts"
 import { Draining, type LedgerEffects } from "./settle.ts"
 import { type PlacedShard, ShardFeed } from "./shard-feed.ts"
@@ -30,6 +33,8 @@ export interface Execution {
   finish: boolean
   /** Answers that were settled when the run started. */
   settled: number
+  /** Runs CPU-bound tasks in other processes; null: in this one. */
+  executor: Executor | null
   /** Milliseconds that calls in flight get to settle when the run stops. */
   graceMs: number
   /** Rows finished in tasks that are still running, by stage. */
@@ -41,7 +46,7 @@ export interface Execution {
 /** The default of rows that are worked on at once in a stage with effects. */
 const defaultRowsInFlight = 32
 /** Failed rows of unfinished tasks that are kept for the report of a stopped run. */
-const keptFailures = 10_000
+const keptFailures = 1_000
 
 /**
  * Runs all stages to their commits and resolves with them by stage. The first error stops the run: no new row starts, what is in
@@ -141,28 +146,32 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
   const running = new Set<Promise<void>>()
   const result: StageResult = { tasks: 0, reused: 0 }
   let failed: { error: unknown } | null = null
+  const asks = stage.steps.some(({ kind }) => kind === "program")
+  // Limits and budgets of endpoints hold within one process: tasks that ask models stay in this one.
+  const executor = asks ? null : execution.executor
 
   const start = ({ index, shard }: PlacedShard): { started: Promise<void> } => {
     const basis = mapBasis(stage, shard, digests)
-    const asks = stage.steps.some(({ kind }) => kind === "program")
     const started = Promise.withResolvers<void>()
-    const working = commitOf(
-      context,
-      { stage: stage.id, index, basis, asks, rows: shard.rows, failures },
-      (basis, rowDone) =>
-        runMapTask({
-          run: execution.run,
-          stage,
-          index,
-          input: shard,
-          basis,
-          columns: columns.get(stage.id)!,
-          side,
-          effects: execution.effects,
-          slots: context.slots!,
-          rowDone,
-          allStarted: started.resolve,
-        }),
+    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures }
+    const working = (
+      executor
+        ? executed(context, task, executor, started.resolve)
+        : commitOf(context, task, (basis, rowDone) =>
+            runMapTask({
+              run: execution.run,
+              stage,
+              index,
+              input: shard,
+              basis,
+              columns: columns.get(stage.id)!,
+              side,
+              effects: execution.effects,
+              slots: context.slots!,
+              rowDone,
+              allStarted: started.resolve,
+            }),
+          )
     )
       .then(
         ({ commit, reused }) => {
@@ -232,10 +241,44 @@ async function readSide(
   return { side, digests }
 }
 
+/** The commit of a task that another process works on, which takes the task's lease itself. */
+async function executed(
+  { execution: { run, events }, signal }: StageContext,
+  { stage, index, basis, rows, failures }: Task,
+  executor: Executor,
+  started: () => void,
+): Promise<{ commit: Commit; reused: boolean }> {
+  const why = whyNotReused(await readCommit(run, stage, index), basis)
+  if (why !== null) {
+    events.append({ event: "task.started", stage, index, rows, why })
+    await executor.run({ run, stage, index }, signal, started)
+  }
+  const commit = await readCommit(run, stage, index)
+  if (commit?.fingerprint !== fingerprintOf(basis))
+    throw stopError({
+      what: "A worker ended without the commit of its task",
+      where: `${run}, stage ${stage}, task ${index}`,
+    })
+  const { counts, drops, tallies } = commit
+  events.append({ event: "task.done", stage, index, reused: why === null, counts, drops, tallies })
+  failures?.count(counts.in, Array<string>(counts.failed).fill("see RUN/failed"))
+  return { commit, reused: why === null }
+}
+
+interface Task {
+  stage: string
+  index: number
+  basis: Basis
+  /** Whether its steps settle effects. */
+  asks?: boolean
+  rows: number | null
+  failures?: FailureLimit
+}
+
 /** The commit of a task: the one that stands, or the one of a worker that holds its lease, or made now. */
 async function commitOf(
   { execution, signal }: StageContext,
-  task: { stage: string; index: number; basis: Basis; asks?: boolean; rows: number | null; failures?: FailureLimit },
+  task: Task,
   work: (basis: Basis, rowDone: (outcome: RowOutcome) => void) => Promise<Commit>,
 ): Promise<{ commit: Commit; reused: boolean }> {
   const { run, events, running } = execution
@@ -279,7 +322,7 @@ async function commitOf(
           const id = String(row.id)
           events.append({ event: "row.failed", stage, id, step, reason, message: message.slice(0, 400) })
           if (failedRows.length < keptFailures)
-            failedRows.push({ id, step, reason, message: message.toWellFormed(), retryable, row: "" })
+            failedRows.push({ id, step, reason, message: message.toWellFormed(), retryable, row: canonicalJson(row) })
         }
         failures?.count(
           1,

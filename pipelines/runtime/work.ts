@@ -23,7 +23,8 @@ export interface WorkOptions<C = unknown> {
 
 /**
  * Runs one task of a map stage of a run whose earlier stages are done: what an engine starts on its nodes. Resolves with true when
- * it did the work, false when it stood already. Rejects as held while another process works on the task.
+ * it did the work, false when it stood already. Rejects as held while another process works on the task. The task's end is told by
+ * whoever reads its commit; here only what endpoints say goes to the log.
  */
 export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const run = resolve(options.run)
@@ -67,8 +68,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       )
     }
     const basis = mapBasis(stage, input.shard, digests)
-    const why = whyNotReused(await readCommit(run, stage.id, options.index), basis)
-    if (why === null) return false
+    if (whyNotReused(await readCommit(run, stage.id, options.index), basis) === null) return false
     const lease = await Lock.take(join(run, "leases", `${stage.id}-${options.index}`))
     if (!(lease instanceof Lock))
       throw new CotyledonError(exitCode.held, {
@@ -84,8 +84,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
     }
     options.signal?.addEventListener("abort", onStop, { once: true })
     try {
-      events.append({ event: "task.started", stage: stage.id, index: options.index, rows: input.shard.rows, why })
-      const { counts, drops, tallies } = await runMapTask({
+      await runMapTask({
         run,
         stage,
         index: options.index,
@@ -97,15 +96,6 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
         slots,
         rowDone: () => {},
         allStarted: () => {},
-      })
-      events.append({
-        event: "task.done",
-        stage: stage.id,
-        index: options.index,
-        reused: false,
-        counts,
-        drops,
-        tallies,
       })
       return true
     } catch (error) {

@@ -37,6 +37,10 @@ export async function run(target: string | undefined, options: RunCommandOptions
       out,
       limit: options.limit ?? null,
       finish: options.finish,
+      executor:
+        (options.workers ?? 1) > 1
+          ? (await import("../../pipelines/executors/local.ts")).localExecutor(options.workers!)
+          : null,
       signal: interrupt.signal,
       onEvent: (event) => {
         if (!options.quiet) lines.hear(event)

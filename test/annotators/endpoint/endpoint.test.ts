@@ -105,6 +105,31 @@ describe("the request", () => {
   })
 })
 
+describe("a config that cannot work", () => {
+  test.each([
+    ["not a URL", "localhost"],
+    ["another protocol", "ftp://host/v1"],
+    ["empty", ""],
+  ])("a base URL that is %s", async (_name, url) => {
+    const { endpoint } = await setUp(undefined, { resolveBaseUrl: async () => url })
+    expect(await failure(chat(endpoint))).toMatchObject({ exit: 2, complaint: { where: "models.drafter.baseUrl" } })
+  })
+
+  test("a replica that is no URL", async () => {
+    const { endpoint } = await setUp(undefined, { config: { replicas: ["http://127.0.0.1:1/v1", "two"] } })
+    expect(await failure(chat(endpoint))).toMatchObject({ exit: 2, complaint: { where: "models.drafter.replicas.1" } })
+  })
+
+  test.each([
+    ["X-Key", "secret-value\nInjected: 1"],
+    ["X Key", "secret-value"],
+  ])("a header that HTTP cannot carry: %s", async (name, value) => {
+    const error = await failure(setUp(undefined, { config: { headers: { [name]: value } } }))
+    expect(error).toMatchObject({ exit: 2, complaint: { where: `models.drafter.headers.${name}` } })
+    expect(told(error)).not.toContain("secret-value")
+  })
+})
+
 describe("the model's name", () => {
   const models =
     (...ids: string[]): Reply =>
@@ -216,10 +241,10 @@ describe("clocks", () => {
         await sleep(60)
         complete(response, "ok")
       },
-      { config: { maxInFlight: 1, timeoutMs: 400, idleTimeoutMs: 400, attempts: 1 } },
+      { config: { maxInFlight: 1, timeoutMs: 1_000, idleTimeoutMs: 1_000, attempts: 1 } },
     )
-    await Promise.all(Array.from({ length: 12 }, () => chat(endpoint)))
-    expect(endpoint.counters()).toMatchObject({ calls: 12, attempts: 12 })
+    await Promise.all(Array.from({ length: 25 }, () => chat(endpoint)))
+    expect(endpoint.counters()).toMatchObject({ calls: 25, attempts: 25 })
   })
 })
 

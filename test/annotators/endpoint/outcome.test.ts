@@ -3,7 +3,7 @@ import { policies } from "../../../annotators/endpoint/outcome.ts"
 import { chunk, complete, completion, json, type Reply, refuse, startStream } from "./server.ts"
 import { chat, failure, setUp, told } from "./setting.ts"
 
-const config = { attempts: 3, timeoutMs: 2_000, idleTimeoutMs: 150 }
+const config = { attempts: 3, timeoutMs: 4_000, idleTimeoutMs: 500 }
 
 describe("answers that are settled", () => {
   test("complete", async () => {

@@ -3,7 +3,7 @@ import { EventReader } from "../../../annotators/endpoint/sse.ts"
 import { chunk, complete, type Reply, refuse, startStream } from "./server.ts"
 import { chat, failure, setUp, sleep } from "./setting.ts"
 
-const config = { streamAboveTokens: 0, attempts: 2, idleTimeoutMs: 200 }
+const config = { streamAboveTokens: 0, attempts: 2, idleTimeoutMs: 500 }
 const usage = 'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}\n\n'
 
 /** Sends a stream piece by piece, each in a packet of its own. */

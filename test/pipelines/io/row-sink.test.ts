@@ -197,6 +197,8 @@ describe("a full disk", () => {
         await sink.close()
       }
       expect(await complaintOf(fill())).toMatch(/^exit 1\nThe disk is full\n.*\nENOSPC\nFree space/)
+      // A caller who caught the error gets no file with a hole either.
+      expect(await complaintOf(sink.close())).toMatch(/^exit 1\n/)
       await sink.abort()
       expect(readdirSync(disk)).toEqual([])
     },

@@ -1,0 +1,305 @@
+// Every step that `steps`, `apply` and `verify` find, as a plain list. A step's code is loaded when it is built, so that listing them is
+// quick. Defaults are those of `schemas/config.ts`; parameters that only a single step has stand here.
+import { z } from "zod"
+import type { Endpoint } from "../annotators/endpoint/endpoint.ts"
+import type { Verifier } from "../annotators/verifiers/verifier.ts"
+import {
+  type ColdStartConfig,
+  coldStartConfig,
+  draftsConfig,
+  judgingConfig,
+  responseFilterConfig,
+} from "../schemas/config.ts"
+import { notVerifiable } from "./cold-start/prompts/not-verifiable.ts"
+import { severalQuestions } from "./cold-start/prompts/several-questions.ts"
+import { solvingPrompts } from "./cold-start/prompts/solving.ts"
+import { textGeneration } from "./cold-start/prompts/text-generation.ts"
+import type { ProgramStep, RowStep } from "./runtime/step.ts"
+
+/** The roles whose endpoints a step may need. */
+export type StepRole = "judge" | "drafter"
+
+/** What `build` gets from whoever applies a step. */
+export interface StepServices {
+  endpoint(role: StepRole): Endpoint
+}
+
+/** What every entry says about its step. */
+interface Entry {
+  /** Folder-independent: `repetition`. */
+  readonly id: string
+  /** One sentence. */
+  readonly about: string
+  /** Columns that it reads. */
+  readonly reads: readonly string[]
+  /** Columns that it adds or replaces. */
+  readonly adds: readonly string[]
+}
+
+/** A step over rows that `apply` can run by itself. */
+export interface StepEntry extends Entry {
+  readonly kind: "filter" | "annotator"
+  /** Strict; each key with a description, and with a unit and a source where it has one. */
+  readonly params: z.ZodObject
+  /** The column that `apply --column` stands for. */
+  readonly column: (params: Record<string, unknown>) => string
+  /** True when rows without text in that column cannot be decided on; the column `text` then does as well. */
+  readonly needsText: boolean
+  /** The added column that `apply --labels` compares, for an annotator. */
+  readonly label?: string
+  readonly role?: StepRole
+  /** Parameters as a cold start's config has them, so that `apply --config` does what the run does. */
+  readonly settings?: (config: ColdStartConfig) => object
+  /** Side datasets by name: the sources that the parameters name. */
+  readonly side?: (params: Record<string, unknown>) => Readonly<Record<string, string>>
+  build(params: unknown, services: StepServices): Promise<RowStep | ProgramStep>
+}
+
+/** A verifier: its options and what its reference must be are its own. */
+export interface VerifierEntry extends Entry {
+  readonly kind: "verifier"
+  build(): Promise<Verifier>
+}
+
+export type CatalogueEntry = StepEntry | VerifierEntry
+
+/** Types `column`, `settings`, `side` and `build` of an entry by its parameters. */
+const step = <P extends z.ZodObject>(
+  entry: Omit<StepEntry, "params" | "column" | "needsText" | "side" | "build"> & {
+    params: P
+    column: string | ((params: z.output<P>) => string)
+    needsText?: boolean
+    side?: (params: z.output<P>) => Record<string, string>
+    build(params: z.output<P>, services: StepServices): Promise<RowStep | ProgramStep>
+  },
+): StepEntry => {
+  const { column, needsText = false } = entry
+  return { ...entry, needsText, column: typeof column === "string" ? () => column : column } as unknown as StepEntry
+}
+
+const none = z.strictObject({})
+const { seed } = coldStartConfig.shape
+const judging = judgingConfig.shape
+
+const responseColumns = ["thinking", "answer"]
+const verdictColumns = ["verdict", "reward", "extracted", "reason"]
+
+const judged = (prompt: typeof notVerifiable): StepEntry =>
+  step({
+    id: prompt.id,
+    kind: "filter",
+    about: prompt.about,
+    reads: ["question"],
+    adds: ["judgements"],
+    column: "question",
+    needsText: true,
+    role: "judge",
+    params: z.strictObject({ decide: judging.decide, threshold: judging.threshold, seed }),
+    settings: ({ judging: { decide, threshold }, seed }) => ({ decide, threshold, seed }),
+    build: async (params, { endpoint }) =>
+      (await import("../filters/judged-criterion.ts")).judgedCriterion(prompt, endpoint("judge"), params),
+  })
+
+const hasReference = step({
+  id: "has-reference",
+  kind: "filter",
+  about: "Drops questions without a reference answer",
+  reads: ["reference"],
+  adds: [],
+  column: "reference",
+  params: none,
+  build: async () => (await import("../filters/has-reference.ts")).hasReference(),
+})
+
+const specialTokens = step({
+  id: "special-tokens",
+  kind: "filter",
+  about: "Drops text that holds a control token of the chat template",
+  reads: ["text"],
+  adds: [],
+  column: ({ columns }) => columns[0]!,
+  needsText: true,
+  params: z.strictObject({
+    columns: z
+      .array(z.string().min(1))
+      .min(1)
+      .default(["text"])
+      .meta({ description: "Columns of text to search; all but the first may be missing or null" }),
+  }),
+  build: async ({ columns }) => (await import("../filters/special-tokens.ts")).specialTokens(columns),
+})
+
+const answeredDirectly = step({
+  id: "answered-directly",
+  kind: "filter",
+  about: "Drops questions that the judge answers without reasoning",
+  reads: ["question", "choices", "reference", "id"],
+  adds: [],
+  column: "question",
+  needsText: true,
+  role: "judge",
+  params: z.strictObject({
+    attempts: judging.directAttempts,
+    maxTokens: judging.directMaxTokens,
+    prompt: draftsConfig.shape.prompt,
+    seed,
+  }),
+  settings: ({ judging: { directAttempts, directMaxTokens }, drafts: { prompt }, seed }) => ({
+    attempts: directAttempts,
+    maxTokens: directMaxTokens,
+    prompt,
+    seed,
+  }),
+  build: async ({ prompt, ...params }, { endpoint }) =>
+    (await import("../filters/answered-directly.ts")).answeredDirectly(
+      solvingPrompts[prompt].direct,
+      endpoint("judge"),
+      params,
+    ),
+})
+
+const domain = step({
+  id: "domain",
+  kind: "annotator",
+  about: "Labels the domain of questions that have none",
+  reads: ["question", "domain"],
+  adds: ["domain"],
+  column: "question",
+  needsText: true,
+  label: "domain",
+  role: "judge",
+  params: z.strictObject({ domains: judging.domains, ask: judging.labelDomains, seed }),
+  settings: ({ judging: { domains, labelDomains }, seed }) => ({ domains, ask: labelDomains, seed }),
+  build: async (params, { endpoint }) => (await import("../annotators/domain.ts")).domain(endpoint("judge"), params),
+})
+
+const reserve = step({
+  id: "reserve",
+  kind: "filter",
+  about: "Sets validation questions apart",
+  reads: ["id"],
+  adds: [],
+  column: "id",
+  params: z.strictObject({ share: coldStartConfig.shape.reserve.unwrap().shape.share, seed }),
+  settings: ({ reserve: { share }, seed }) => ({ share, seed }),
+  build: async (params) => (await import("../filters/reserve.ts")).reserve(params),
+})
+
+const drafts = step({
+  id: "drafts",
+  kind: "annotator",
+  about: "Drafts chains of thought and verifies each against the reference",
+  reads: ["question", "choices", "reference", "id"],
+  adds: ["rollouts", "correct", "verified", "passRate"],
+  column: "question",
+  needsText: true,
+  role: "drafter",
+  params: z.strictObject({ ...draftsConfig.shape, seed }),
+  settings: ({ drafts, seed }) => ({ ...drafts, seed }),
+  build: async ({ prompt, ...params }, { endpoint }) =>
+    (await import("../annotators/drafts.ts")).drafts(solvingPrompts[prompt].draft, endpoint("drafter"), params),
+})
+
+const truncated = step({
+  id: "truncated",
+  kind: "filter",
+  about: "Drops responses that were cut, refused or left empty",
+  reads: ["answer", "finish"],
+  adds: [],
+  column: "answer",
+  params: none,
+  build: async () => (await import("../filters/truncated.ts")).truncated(),
+})
+
+const wrongAnswer = step({
+  id: "wrong-answer",
+  kind: "filter",
+  about: "Drops responses whose final answer is not verified as right",
+  reads: ["verdict", "extracted", "verdictReason"],
+  adds: [],
+  column: "verdict",
+  params: none,
+  build: async () => (await import("../filters/wrong-answer.ts")).wrongAnswer(),
+})
+
+const noThinking = step({
+  id: "no-thinking",
+  kind: "filter",
+  about: "Drops responses without a chain of thought",
+  reads: ["thinking"],
+  adds: [],
+  column: "thinking",
+  params: none,
+  build: async () => (await import("../filters/no-thinking.ts")).noThinking(),
+})
+
+const repetition = step({
+  id: "repetition",
+  kind: "filter",
+  about: "Drops responses that loop: repeated lines, n-grams or characters",
+  reads: responseColumns,
+  adds: [],
+  column: "answer",
+  params: responseFilterConfig.shape.repetition.unwrap(),
+  settings: ({ filters }) => filters.repetition,
+  build: async (params) => (await import("../filters/repetition.ts")).repetition(params),
+})
+
+const reserveSimilarity = step({
+  id: "reserve-similarity",
+  kind: "filter",
+  about: "Drops responses that share n-grams with the validation reserve",
+  reads: ["question", ...responseColumns],
+  adds: [],
+  column: "answer",
+  params: z.strictObject({
+    ...responseFilterConfig.shape.similarity.unwrap().shape,
+    reserve: z.string().min(1).meta({ description: "File, folder or glob with the reserve: rows {id, question}" }),
+  }),
+  settings: ({ filters }) => filters.similarity,
+  side: ({ reserve }) => ({ reserve }),
+  build: async ({ ngram, maxShare }) =>
+    (await import("../filters/reserve-similarity.ts")).reserveSimilarity({ ngram, maxShare }, "reserve"),
+})
+
+const math: VerifierEntry = {
+  id: "math",
+  kind: "verifier",
+  about: "Final answers of mathematics: numbers, expressions, short words",
+  reads: ["completion", "reference", "options"],
+  adds: verdictColumns,
+  build: async () => (await import("../annotators/verifiers/math.ts")).math,
+}
+
+const multipleChoice: VerifierEntry = {
+  id: "multiple-choice",
+  kind: "verifier",
+  about: "The chosen letter of a multiple-choice question",
+  reads: ["completion", "reference", "options"],
+  adds: verdictColumns,
+  build: async () => (await import("../annotators/verifiers/multiple-choice.ts")).multipleChoice,
+}
+
+/** All steps, in the order in which the recipes use them. */
+export const catalogue: readonly CatalogueEntry[] = [
+  hasReference,
+  specialTokens,
+  judged(notVerifiable),
+  judged(severalQuestions),
+  judged(textGeneration),
+  answeredDirectly,
+  domain,
+  reserve,
+  drafts,
+  truncated,
+  wrongAnswer,
+  noThinking,
+  repetition,
+  reserveSimilarity,
+  math,
+  multipleChoice,
+]
+
+/** What an entry can be set to: a step's parameters or a verifier's options. */
+export const settingsOf = async (entry: CatalogueEntry): Promise<z.ZodType> =>
+  entry.kind === "verifier" ? (await entry.build()).options : entry.params

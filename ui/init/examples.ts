@@ -1,0 +1,23 @@
+/**
+ * Values that a written config shows where there is no default, by the last part of a key's path or by the whole path. They say
+ * what such a value looks like; they are no advice.
+ */
+export const examples: Readonly<Record<string, unknown>> = {
+  questions: [{ path: "questions.jsonl", columns: { question: "question", reference: "answer" } }],
+  documents: [{ path: "documents/*.parquet" }],
+  baseUrl: "http://localhost:8000/v1",
+  "models.drafter.baseUrl": "http://localhost:8001/v1",
+  model: "Qwen/Qwen3-32B",
+  identity: "qwen3-32b",
+  apiKeyEnv: "ENDPOINT_API_KEY",
+  temperature: 0.6,
+  topP: 0.95,
+  requestsPerMinute: 600,
+  tokensPerMinute: 1_000_000,
+  price: { input: 0.1, output: 0.3 },
+  "budget.tokens": 100_000_000,
+  "budget.usd": 50,
+}
+
+/** The example for a key, or undefined. */
+export const exampleOf = (path: readonly string[]): unknown => examples[path.join(".")] ?? examples[path.at(-1) ?? ""]
