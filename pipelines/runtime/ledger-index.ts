@@ -2,15 +2,17 @@
 // and in memory the first 8 bytes of every 128th key. A lookup is a binary search in memory and one read of 4 KiB.
 //
 // File: "CTYLIDX1", u32 length of the header, header (JSON: segments with the bytes that are covered, totals), entries:
-// 16 bytes of key, u32 segment, u32 length, u64 offset; then u64 number of entries, "CTYLEND1"; all little-endian but the key.
+// 16 bytes of key, u32 segment, u32 length, u64 offset; then u32 CRC-32 of all before; all little-endian but the
+// key. The checksum is read once, when the index opens: a damaged index would hide what was paid for.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { open, rename } from "node:fs/promises"
+import { crc32 } from "node:zlib"
 import { temporaryName, writeFailure } from "./disk.ts"
 import { stopError } from "./errors.ts"
 
 const magic = "CTYLIDX1"
-const endMark = "CTYLEND1"
-const endBytes = 8 + endMark.length
+const checksumBytes = 4
+const entriesPerRead = 4_096
 const entryBytes = 32
 const keyBytes = 16
 const fenceStride = 128
@@ -73,16 +75,21 @@ export class LedgerIndex {
       const lead = this.#read(0, magic.length + 4)
       if (lead.toString("latin1", 0, magic.length) !== magic) throw damaged(path)
       const headerBytes = lead.readUInt32LE(magic.length)
-      this.header = JSON.parse(this.#read(magic.length + 4, headerBytes).toString("utf8")) as IndexHeader
-      this.#start = magic.length + 4 + headerBytes
+      this.#start = lead.length + headerBytes
       const size = fstatSync(this.#file).size
-      const end = this.#read(Math.max(0, size - endBytes), endBytes)
-      this.entries = Number(end.readBigUInt64LE(0))
-      const whole = this.#start + this.entries * entryBytes + endBytes === size
-      if (!whole || end.toString("latin1", 8) !== endMark) throw damaged(path)
+      this.entries = (size - checksumBytes - this.#start) / entryBytes
+      if (!Number.isInteger(this.entries) || this.entries < 0) throw damaged(path)
+      const header = this.#read(lead.length, headerBytes)
+      let checksum = crc32(header, crc32(lead))
       this.#fence = new BigUint64Array(Math.ceil(this.entries / fenceStride))
-      for (let at = 0; at < this.#fence.length; at++)
-        this.#fence[at] = this.#read(this.#start + at * fenceStride * entryBytes, 8).readBigUInt64BE(0)
+      for (let from = 0; from < this.entries; from += entriesPerRead) {
+        const entries = this.#entries(from, Math.min(entriesPerRead, this.entries - from))
+        checksum = crc32(entries, checksum)
+        for (let at = 0; at < entries.length; at += fenceStride * entryBytes)
+          this.#fence[(from + at / entryBytes) / fenceStride] = entries.readBigUInt64BE(at)
+      }
+      if (this.#read(size - checksumBytes, checksumBytes).readUInt32LE(0) !== checksum) throw damaged(path)
+      this.header = JSON.parse(header.toString("utf8")) as IndexHeader
     } catch (error) {
       closeSync(this.#file)
       throw error
@@ -117,9 +124,8 @@ export class LedgerIndex {
 
   /** All entries in key order, in bounded memory; the segment is its position in this file's header. */
   *scan(): Generator<IndexEntry> {
-    const step = 4_096
-    for (let from = 0; from < this.entries; from += step) {
-      const entries = this.#entries(from, Math.min(step, this.entries - from))
+    for (let from = 0; from < this.entries; from += entriesPerRead) {
+      const entries = this.#entries(from, Math.min(entriesPerRead, this.entries - from))
       for (let at = 0; at < entries.length; at += entryBytes)
         yield {
           key: Buffer.from(entries.subarray(at, at + keyBytes)),
@@ -165,27 +171,29 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
   try {
     const file = await open(temporary, "wx", 0o600)
     try {
-      await file.write(Buffer.concat([lead, text]))
-      const block = Buffer.allocUnsafe(4_096 * entryBytes)
+      let checksum = 0
+      const write = async (bytes: Buffer) => {
+        checksum = crc32(bytes, checksum)
+        await file.writeFile(bytes)
+      }
+      await write(Buffer.concat([lead, text]))
+      const block = Buffer.allocUnsafe(entriesPerRead * entryBytes)
       let used = 0
-      let count = 0
       for (const entry of entries) {
-        count++
         entry.key.copy(block, used, 0, keyBytes)
         block.writeUInt32LE(entry.segment, used + 16)
         block.writeUInt32LE(entry.length, used + 20)
         block.writeBigUInt64LE(BigInt(entry.offset), used + 24)
         used += entryBytes
         if (used === block.length) {
-          await file.write(block, 0, used)
+          await write(block)
           used = 0
         }
       }
-      await file.write(block, 0, used)
-      const end = Buffer.alloc(endBytes)
-      end.writeBigUInt64LE(BigInt(count))
-      end.write(endMark, 8, "latin1")
-      await file.write(end)
+      await write(block.subarray(0, used))
+      const end = Buffer.alloc(checksumBytes)
+      end.writeUInt32LE(checksum)
+      await file.writeFile(end)
       await file.sync()
     } finally {
       await file.close()

@@ -1,9 +1,10 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { type IndexEntry, LedgerIndex, mergeEntries, writeIndex } from "../../../pipelines/runtime/ledger-index.ts"
+import { complaintOf } from "../complaint.ts"
 import { random } from "../random-rows.ts"
-import { temporaryFolder } from "./folder.ts"
+import { smallDisk, temporaryFolder } from "./folder.ts"
 
 const segments = [{ name: "000001.log", bytes: 1_000 }]
 const totals = { m: { calls: 3, input: 20, output: 10 } }
@@ -107,6 +108,20 @@ describe("a damaged file does not open", () => {
     writeFileSync(index.path, header)
     expect(() => new LedgerIndex(index.path)).toThrow()
   })
+})
+
+test("a full disk leaves no index", async ({ skip }) => {
+  const disk = smallDisk(16)
+  if (disk === null) return skip("this process may not mount a file system")
+  const path = join(disk, "a.idx")
+  const entries = Array.from({ length: 1_000 }, (_, at) => ({
+    key: keyOf(BigInt(at)),
+    segment: 0,
+    offset: at,
+    length: 1,
+  }))
+  expect(await complaintOf(writeIndex(path, { segments, totals }, entries))).toMatch(/^exit 1\nThe disk is full\n/)
+  expect(existsSync(path)).toBe(false)
 })
 
 test("a merge has every key once, in order, at the place that was written last", async () => {
