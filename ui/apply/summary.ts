@@ -43,8 +43,7 @@ export function summaryLines(report: ApplyReport, named: readonly NamedFailure[]
   ]
   return [
     `${step}: ${counts.join(", ")}`,
-    ...reasonLines("dropped", drops),
-    ...reasonLines("failed", failures),
+    ...columns([...reasonCells("dropped", drops), ...reasonCells("failed", failures)]),
     ...named.map(({ place, reason, message }) =>
       oneLine(
         `  ${place}: ${message.startsWith(`${place}: `) ? message.slice(place.length + 2) : `${reason}: ${message}`}`,
@@ -60,10 +59,10 @@ export function summaryLines(report: ApplyReport, named: readonly NamedFailure[]
   ]
 }
 
-function reasonLines(fate: string, reasons: Readonly<Record<string, number>>): string[] {
-  const sorted = Object.entries(reasons).sort(([a, left], [b, right]) => right - left || (a < b ? -1 : 1))
-  return columns(sorted.map(([reason, rows]) => [fate, oneLine(reason, 60), grouped(rows)]))
-}
+const reasonCells = (fate: string, reasons: Readonly<Record<string, number>>): string[][] =>
+  Object.entries(reasons)
+    .toSorted(([a, left], [b, right]) => right - left || (a < b ? -1 : 1))
+    .map(([reason, rows]) => [fate, oneLine(reason, 60), grouped(rows)])
 
 function endpointLine({
   role,

@@ -43,7 +43,8 @@ export async function apply(id: string, input: string, output: string, options: 
   const paid =
     asked && ledger
       ? await openStepEffects(asked.role, asked.model, settings.budget, ledger, (happening) => {
-          if (happening.event === "endpoint") say(`${happening.role}: ${oneLine(happening.message)}`)
+          // What stops the command is said as its error.
+          if (happening.event === "endpoint" && happening.state !== "stopped") say(`${happening.role}: ${oneLine(happening.message)}`)
         })
       : null
   const counted = paid && new CountedEffects(paid.effects)
