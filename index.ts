@@ -1,24 +1,32 @@
 // The library: what a user's own recipe, step or script needs. Everything that the command does is a function here.
-export { coldStart } from "./pipelines/cold-start/recipe.ts"
-export { quickStart } from "./pipelines/cold-start/quick-start.ts"
-export { ParquetSink, openParquet, readParquet } from "./pipelines/io/parquet.ts"
-export { importQuestions } from "./pipelines/io/import-questions.ts"
-export { batchOf, rowsOf } from "./pipelines/runtime/batch.ts"
-export type { Effect, Effects, Performed, Settled, Usage } from "./pipelines/runtime/effect.ts"
-export { CotyledonError, RowError, exitCode, stopError, usageError } from "./pipelines/runtime/errors.ts"
-export { planRun, type RunPlan } from "./pipelines/runtime/plan.ts"
-export { readManifest } from "./pipelines/runtime/publish.ts"
-export { defineRecipe, type Export, type Host, type Paid, type Pipeline, type Recipe } from "./pipelines/runtime/recipe.ts"
-export { type RunOptions, type RunResult, run } from "./pipelines/runtime/run.ts"
-export type { ImportStage, Imported, MapStage, ReduceStage, Stage } from "./pipelines/runtime/stage.ts"
-export { type RunStatus, readStatus } from "./pipelines/runtime/status.ts"
-export type { Fate, KernelStep, ProgramStep, Reason, Row, RowStep, Side, Step } from "./pipelines/runtime/step.ts"
-export { type WorkOptions, work } from "./pipelines/runtime/work.ts"
+
 export { Endpoint, type EndpointOptions } from "./annotators/endpoint/endpoint.ts"
 export { openEndpoints } from "./annotators/endpoint/open-endpoints.ts"
 export { verifyAnswer } from "./annotators/verify-answer.ts"
+export { quickStart } from "./pipelines/cold-start/quick-start.ts"
+export { coldStart } from "./pipelines/cold-start/recipe.ts"
+export { importQuestions } from "./pipelines/io/import-questions.ts"
+export { openParquet, ParquetSink, readParquet } from "./pipelines/io/parquet.ts"
+export { batchOf, rowsOf } from "./pipelines/runtime/batch.ts"
+export type { Effect, Effects, Performed, Settled, Usage } from "./pipelines/runtime/effect.ts"
+export { CotyledonError, exitCode, RowError, stopError, usageError } from "./pipelines/runtime/errors.ts"
+export { planRun, type RunPlan } from "./pipelines/runtime/plan.ts"
+export { readManifest } from "./pipelines/runtime/publish.ts"
+export {
+  defineRecipe,
+  type Export,
+  type Host,
+  type Paid,
+  type Pipeline,
+  type Recipe,
+} from "./pipelines/runtime/recipe.ts"
+export { type RunOptions, type RunResult, run } from "./pipelines/runtime/run.ts"
+export type { Imported, ImportStage, MapStage, ReduceStage, Stage } from "./pipelines/runtime/stage.ts"
+export { type RunStatus, readStatus } from "./pipelines/runtime/status.ts"
+export type { Fate, KernelStep, ProgramStep, Reason, Row, RowStep, Side, Step } from "./pipelines/runtime/step.ts"
+export { type WorkOptions, work } from "./pipelines/runtime/work.ts"
 export * from "./schemas/columns.ts"
 export { type ColdStartConfig, coldStartConfig } from "./schemas/config.ts"
 export { type Question, question } from "./schemas/question.ts"
-export { type Group, type Rollout, group, rollout } from "./schemas/rollout.ts"
+export { type Group, group, type Rollout, rollout } from "./schemas/rollout.ts"
 export { type Sample, sample } from "./schemas/sample.ts"

@@ -42,9 +42,10 @@ export const judgedCriterion = (prompt: CriterionPrompt, judge: Endpoint, option
   bound: [
     {
       role: judge.role,
-      calls: 1,
+      // Three tries for valid JSON, and two more with room for a longer reason.
+      calls: options.decide === "schema" ? 5 : 1,
       inputTokens: Math.ceil(JSON.stringify(jsonMessages(prompt, "")).length / 3),
-      outputTokens: options.decide === "schema" ? reasonTokens : 1,
+      outputTokens: options.decide === "schema" ? 4 * reasonTokens : 1,
     },
   ],
   async run(row, effects) {

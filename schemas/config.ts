@@ -28,17 +28,35 @@ export const sourceConfig = z.union([
 ])
 export type SourceConfig = z.infer<typeof sourceConfig>
 
+/** A secret in a config would be written into the run's folder. */
+const secretHeader = /^(authorization|proxy-authorization|cookie|.*(api[-_]?key|token|secret).*)$/i
+
+const publicUrl = z
+  .string()
+  .min(1)
+  .refine((url) => !/^[a-z]+:\/\/[^/]*@|[?&][^=]*(key|token|secret)=/i.test(url), {
+    error: "A URL must not hold a secret: name the environment variable that holds the key in apiKeyEnv",
+  })
+
 /** One role's model behind an OpenAI-compatible endpoint. */
 export const modelConfig = z.strictObject({
-  baseUrl: note(z.string().min(1).default("embedded"), 'Base URL up to /v1, or "embedded" for the embedded model'),
-  replicas: note(z.array(z.string().min(1)).default([]), "Further base URLs that serve the same model"),
+  baseUrl: note(publicUrl.default("embedded"), 'Base URL up to /v1, or "embedded" for the embedded model'),
+  replicas: note(z.array(publicUrl).default([]), "Further base URLs that serve the same model"),
   model: note(z.string().min(1).optional(), "Model name as the server knows it; by default its only one"),
   identity: note(
     z.string().min(1).optional(),
     "Whose answers these are; by default the model's name. Change it when the weights behind a name change",
   ),
   apiKeyEnv: note(z.string().min(1).optional(), "Name of the environment variable that holds the API key"),
-  headers: note(z.record(z.string(), z.string()).default({}), "Further HTTP headers, without secrets"),
+  headers: note(
+    z
+      .record(z.string(), z.string())
+      .refine((headers) => !Object.keys(headers).some((name) => secretHeader.test(name)), {
+        error: "Headers must not hold secrets: name the environment variable that holds the key in apiKeyEnv",
+      })
+      .default({}),
+    "Further HTTP headers, without secrets",
+  ),
   extraBody: note(
     z.record(z.string(), z.json()).default({}),
     'Further keys of the request body, e.g. {"chat_template_kwargs": {"enable_thinking": true}}',

@@ -12,7 +12,10 @@ export const filterResponses = (filters: readonly RowStep[]): RowStep => ({
   kind: "row",
   id: "response-filters",
   version: 1,
-  params: filters.map(({ id, version, params }) => ({ id, version, params })),
+  params: {
+    order: filters.map(({ id }) => id),
+    ...Object.fromEntries(filters.map(({ id, version, params }) => [id, { version, ...(params as object) }])),
+  },
   about: filters.map(({ id }) => id).join(", "),
   adds: { rollouts: group.columns.rollouts },
   run(row, side) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { type FileHandle, open, unlink } from "node:fs/promises"
+import { writeFailure } from "../runtime/disk.ts"
 import { stopError } from "../runtime/errors.ts"
-import { writeError } from "./file-error.ts"
 
 /** What a finished file holds: its size and the SHA-256 of its bytes in hex, taken while writing. */
 export interface Written {
@@ -30,7 +30,7 @@ export class ByteSink {
     try {
       return new ByteSink(path, await open(path, "w"))
     } catch (error) {
-      throw writeError(error, path)
+      throw writeFailure(path, error)
     }
   }
 
@@ -43,7 +43,7 @@ export class ByteSink {
       }
     } catch (error) {
       this.#failed = true
-      throw writeError(error, this.path)
+      throw writeFailure(this.path, error)
     }
     this.#hash.update(bytes)
     this.bytes += bytes.byteLength
@@ -56,7 +56,7 @@ export class ByteSink {
       await this.#file.sync()
       await this.#file.close()
     } catch (error) {
-      throw writeError(error, this.path)
+      throw writeFailure(this.path, error)
     }
     return { bytes: this.bytes, sha256: this.#hash.digest("hex") }
   }

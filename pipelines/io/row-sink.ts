@@ -21,12 +21,12 @@ import {
 } from "apache-arrow"
 import { batchOf } from "../runtime/batch.ts"
 import { ColumnError } from "../runtime/column-builder.ts"
+import { writeFailure } from "../runtime/disk.ts"
 import { stopError, usageError } from "../runtime/errors.ts"
 import { rowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
 import { ArrowSink } from "./arrow-file.ts"
 import type { Written } from "./byte-sink.ts"
-import { writeError } from "./file-error.ts"
 import { inferSchema } from "./infer-schema.ts"
 import { JsonlSink } from "./jsonl.ts"
 import { ParquetSink } from "./parquet.ts"
@@ -112,7 +112,7 @@ class NamedSink implements RowSink {
       return { rows, file: { bytes, sha256 } }
     } catch (error) {
       await this.abort()
-      throw writeError(error, this.#path)
+      throw writeFailure(this.#path, error)
     }
   }
 

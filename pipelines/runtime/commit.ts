@@ -52,6 +52,7 @@ export async function readCommit(run: string, stage: string, index: number): Pro
   let commit: Commit
   try {
     commit = JSON.parse(text) as Commit
+    if (commit.format !== 1) return null
   } catch {
     return null
   }
@@ -69,8 +70,9 @@ export async function readCommit(run: string, stage: string, index: number): Pro
 export async function readCommits(run: string, stage: string): Promise<Commit[]> {
   const names = await readdir(join(run, "stages", stage)).catch(() => [])
   const commits: Commit[] = []
-  for (const name of names.filter((name) => /^\d+\.json$/.test(name)).sort()) {
-    const commit = await readCommit(run, stage, Number.parseInt(name, 10))
+  const indexes = names.filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10))
+  for (const index of indexes.sort((a, b) => a - b)) {
+    const commit = await readCommit(run, stage, index)
     if (commit) commits.push(commit)
   }
   return commits
@@ -103,19 +105,20 @@ export function whyNotReused(commit: Commit | null, basis: Basis): string | null
   if (commit.fingerprint === fingerprintOf(basis))
     return commit.retryable > 0 ? `${commit.retryable} rows with failed effects are tried again` : null
   const reasons: string[] = []
-  const before = new Map(commit.basis.steps.map((step) => [step.id, step]))
-  const after = new Set(basis.steps.map(({ id }) => id))
+  const before = [...commit.basis.steps]
   for (const { id, version, params } of basis.steps) {
-    const old = before.get(id)
+    const at = before.findIndex((step) => step.id === id)
+    const old = at < 0 ? undefined : before.splice(at, 1)[0]
     if (!old) reasons.push(`step ${id} is new`)
     else if (old.version !== version) reasons.push(`step ${id} is version ${version}, was ${old.version}`)
     else if (canonicalJson(old.params) !== canonicalJson(params))
       reasons.push(`step ${id}: ${paramChanges(old.params, params).slice(0, 3).join(", ")}`)
   }
-  for (const id of before.keys()) if (!after.has(id)) reasons.push(`step ${id} is gone`)
+  for (const { id } of before) reasons.push(`step ${id} is gone`)
   if (canonicalJson(commit.basis.inputs) !== canonicalJson(basis.inputs)) reasons.push("its input changed")
   for (const [id, digests] of Object.entries(basis.side))
     if (canonicalJson(commit.basis.side[id] ?? null) !== canonicalJson(digests)) reasons.push(`${id} changed`)
+  for (const id of Object.keys(commit.basis.side)) if (!basis.side[id]) reasons.push(`${id} is read no more`)
   return reasons.length > 0 ? reasons.join("; ") : "the order of its steps changed"
 }
 

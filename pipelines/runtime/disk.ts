@@ -7,19 +7,14 @@ export function writeFailure(path: string, error: unknown): CotyledonError {
   if (error instanceof CotyledonError) return error
   const code = (error as NodeJS.ErrnoException)?.code
   const resume = "What is settled is kept; run the same command again to go on."
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return stopError({ what: "The disk is full", where: path, remedy: `Free space there. ${resume}` }, error)
-  if (code === "EFBIG")
-    return stopError({ what: "The file-size limit is reached", where: path, remedy: `Raise it. ${resume}` }, error)
+  const got = code ?? String((error as Error)?.message ?? error)
+  const complain = (what: string, remedy: string) =>
+    stopError({ what, where: path, got, remedy: `${remedy} ${resume}` }, error)
+  if (code === "ENOSPC" || code === "EDQUOT") return complain("The disk is full", "Free space there.")
+  if (code === "EFBIG") return complain("The file-size limit is reached", "Raise it.")
   if (code === "EROFS" || code === "EACCES" || code === "EPERM")
-    return stopError(
-      { what: "Cannot write", where: path, got: code, remedy: "Make it writable, or choose another --out." },
-      error,
-    )
-  return stopError(
-    { what: "Cannot write", where: path, got: String((error as Error)?.message ?? error), remedy: resume },
-    error,
-  )
+    return complain("Cannot write", "Make it writable, or choose another folder.")
+  return complain("Cannot write", "Check the disk.")
 }
 
 /** Makes a renamed or created entry of a folder durable. */

@@ -31,7 +31,7 @@ export class FailureLimit {
   }
 
   #check(): void {
-    if (this.#failed === 0 || this.#failed <= this.#share * this.#rows) return
+    if (this.#share >= 1 || this.#failed <= this.#share * this.#rows) return
     const reasons = [...this.#reasons].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${reason} ${count}`)
     throw stopError({
       what: `Too many rows failed in stage ${this.#stage}`,

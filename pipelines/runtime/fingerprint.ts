@@ -5,7 +5,7 @@ export type Digest = string
 
 /**
  * JSON with one spelling for every value: keys sorted by UTF-16 unit, no white space, bigints as integer literals, undefined
- * members left out. Throws a TypeError for what JSON cannot say (NaN, functions, cycles).
+ * members left out. Throws a TypeError for what JSON cannot say (NaN, functions, dates, maps).
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
@@ -16,6 +16,10 @@ export function canonicalJson(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element ?? null)).join(",")}]`
   if (typeof value === "object") {
+    // A date or a map has no members of its own: all of them would be one and the same "{}".
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype !== null && prototype !== Object.prototype && Object.keys(value).length === 0)
+      throw new TypeError(`Expected a JSON value, got ${value.constructor.name}`)
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -2,13 +2,17 @@
 // and in memory the first 8 bytes of every 128th key. A lookup is a binary search in memory and one read of 4 KiB.
 //
 // File: "CTYLIDX1", u32 length of the header, header (JSON: segments with the bytes that are covered, totals), entries:
-// 16 bytes of key, u32 segment, u32 length, u64 offset; all little-endian but the key.
+// 16 bytes of key, u32 segment, u32 length, u64 offset; then u32 CRC-32 of all before; all little-endian but the
+// key. The checksum is read once, when the index opens: a damaged index would hide what was paid for.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { open, rename } from "node:fs/promises"
+import { crc32 } from "node:zlib"
 import { temporaryName, writeFailure } from "./disk.ts"
 import { stopError } from "./errors.ts"
 
 const magic = "CTYLIDX1"
+const checksumBytes = 4
+const entriesPerRead = 4_096
 const entryBytes = 32
 const keyBytes = 16
 const fenceStride = 128
@@ -71,13 +75,21 @@ export class LedgerIndex {
       const lead = this.#read(0, magic.length + 4)
       if (lead.toString("latin1", 0, magic.length) !== magic) throw damaged(path)
       const headerBytes = lead.readUInt32LE(magic.length)
-      this.header = JSON.parse(this.#read(magic.length + 4, headerBytes).toString("utf8")) as IndexHeader
-      this.#start = magic.length + 4 + headerBytes
-      this.entries = (fstatSync(this.#file).size - this.#start) / entryBytes
-      if (!Number.isInteger(this.entries)) throw damaged(path)
+      this.#start = lead.length + headerBytes
+      const size = fstatSync(this.#file).size
+      this.entries = (size - checksumBytes - this.#start) / entryBytes
+      if (!Number.isInteger(this.entries) || this.entries < 0) throw damaged(path)
+      const header = this.#read(lead.length, headerBytes)
+      let checksum = crc32(header, crc32(lead))
       this.#fence = new BigUint64Array(Math.ceil(this.entries / fenceStride))
-      for (let at = 0; at < this.#fence.length; at++)
-        this.#fence[at] = this.#read(this.#start + at * fenceStride * entryBytes, 8).readBigUInt64BE(0)
+      for (let from = 0; from < this.entries; from += entriesPerRead) {
+        const entries = this.#entries(from, Math.min(entriesPerRead, this.entries - from))
+        checksum = crc32(entries, checksum)
+        for (let at = 0; at < entries.length; at += fenceStride * entryBytes)
+          this.#fence[(from + at / entryBytes) / fenceStride] = entries.readBigUInt64BE(at)
+      }
+      if (this.#read(size - checksumBytes, checksumBytes).readUInt32LE(0) !== checksum) throw damaged(path)
+      this.header = JSON.parse(header.toString("utf8")) as IndexHeader
     } catch (error) {
       closeSync(this.#file)
       throw error
@@ -96,8 +108,9 @@ export class LedgerIndex {
       if (this.#fence[middle]! < first) low = middle + 1
       else high = middle
     }
-    // The key stands in the block before the first fence that is not below it, or starts the block of that fence.
-    for (let block = Math.max(0, low - 1); block <= low && block < this.#fence.length; block++) {
+    // The key stands in the block before the first fence that is not below it, or behind that fence: fences that share the key's
+    // first 8 bytes do not tell which.
+    for (let block = Math.max(0, low - 1); block < this.#fence.length; block++) {
       const from = block * fenceStride
       const entries = this.#entries(from, Math.min(fenceStride, this.entries - from))
       for (let at = 0; at < entries.length; at += entryBytes) {
@@ -111,9 +124,8 @@ export class LedgerIndex {
 
   /** All entries in key order, in bounded memory; the segment is its position in this file's header. */
   *scan(): Generator<IndexEntry> {
-    const step = 4_096
-    for (let from = 0; from < this.entries; from += step) {
-      const entries = this.#entries(from, Math.min(step, this.entries - from))
+    for (let from = 0; from < this.entries; from += entriesPerRead) {
+      const entries = this.#entries(from, Math.min(entriesPerRead, this.entries - from))
       for (let at = 0; at < entries.length; at += entryBytes)
         yield {
           key: Buffer.from(entries.subarray(at, at + keyBytes)),
@@ -159,8 +171,13 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
   try {
     const file = await open(temporary, "wx", 0o600)
     try {
-      await file.write(Buffer.concat([lead, text]))
-      const block = Buffer.allocUnsafe(4_096 * entryBytes)
+      let checksum = 0
+      const write = async (bytes: Buffer) => {
+        checksum = crc32(bytes, checksum)
+        await file.writeFile(bytes)
+      }
+      await write(Buffer.concat([lead, text]))
+      const block = Buffer.allocUnsafe(entriesPerRead * entryBytes)
       let used = 0
       for (const entry of entries) {
         entry.key.copy(block, used, 0, keyBytes)
@@ -169,11 +186,14 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
         block.writeBigUInt64LE(BigInt(entry.offset), used + 24)
         used += entryBytes
         if (used === block.length) {
-          await file.write(block, 0, used)
+          await write(block)
           used = 0
         }
       }
-      await file.write(block, 0, used)
+      await write(block.subarray(0, used))
+      const end = Buffer.alloc(checksumBytes)
+      end.writeUInt32LE(checksum)
+      await file.writeFile(end)
       await file.sync()
     } finally {
       await file.close()
@@ -184,7 +204,10 @@ export async function writeIndex(path: string, header: IndexHeader, entries: Ite
   }
 }
 
-/** Entries of several indexes as one, in key order; of equal keys the one of the lowest segment is kept. */
+/**
+ * Entries of several indexes as one, in key order; of equal keys the one of the highest segment is kept: what was settled again
+ * was settled because the record before could not be read.
+ */
 export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonly string[]): Generator<IndexEntry> {
   const position = new Map(segments.map((name, at) => [name, at]))
   const heads = indexes.flatMap((index) => {
@@ -201,7 +224,7 @@ export function* mergeEntries(indexes: readonly LedgerIndex[], segments: readonl
     const segment = position.get(head.index.header.segments[head.entry.segment]!.name)!
     const entry: IndexEntry = { ...head.entry, segment }
     if (last?.key.equals(entry.key)) {
-      if (entry.segment < last.segment) last = entry
+      if (entry.segment > last.segment) last = entry
     } else {
       if (last) yield last
       last = entry

@@ -106,12 +106,14 @@ export class Ledger {
     if (!/^[0-9a-f]{8,64}$/.test(prefix)) return null
     const short = shortKey(prefix)
     for (const [key, place] of this.#live) if (key.startsWith(short)) return this.#fetch(place, prefix)
-    const bytes = Buffer.from(short.slice(0, short.length & ~1), "hex")
-    for (const index of this.#indexes) {
-      const place = index.find(bytes)
-      const record = place && this.#fetch(place, prefix)
-      if (record) return record
-    }
+    // An index compares whole bytes: half a byte is tried in all its sixteen ways.
+    const whole = short.length % 2 === 0 ? [short] : Array.from("0123456789abcdef", (digit) => short + digit)
+    for (const index of this.#indexes)
+      for (const hex of whole) {
+        const place = index.find(Buffer.from(hex, "hex"))
+        const record = place && this.#fetch(place, prefix)
+        if (record) return record
+      }
     return null
   }
 

@@ -28,20 +28,21 @@ export interface RunPlan {
   cost: number | null
 }
 
-/** Tokens of a question of unknown length, for the upper bound of what judges and drafters read. */
-const questionTokens = 400
+/** Bytes of text that make a token at least: digits and rare scripts come near it, prose has twice as many. */
+const bytesPerToken = 2
 
-/** Plans a run on `rows` source rows in a folder that may hold one already. Reads files, writes nothing, asks nothing. */
+/** Plans a run in a folder that may hold one already. Reads the sources once, writes nothing, asks nothing. */
 export async function planRun<C>(options: {
   recipe: Recipe<C>
   config: C
   run: string
-  rows: number
   limit: number | null
 }): Promise<RunPlan> {
-  const { recipe, config, run, rows, limit } = options
+  const { recipe, config, run, limit } = options
   const pipeline = recipe.open(config, { report: () => {}, settled: {} })
   try {
+    const { rows, bytes } = await measureSources(pipeline.stages, limit)
+    const rowTokens = rows === 0 ? 0 : Math.ceil(bytes / rows / bytesPerToken)
     const states = await statesOf(pipeline.stages, run, limit)
     const stages = pipeline.stages.map((stage) => ({
       id: stage.id,
@@ -58,7 +59,7 @@ export async function planRun<C>(options: {
     const bounds = pipeline.endpoints.map(({ role, identity, price }) => {
       const all = perRole.get(role) ?? []
       const calls = rows * sum(all, ({ calls }) => calls)
-      const inputTokens = rows * sum(all, ({ calls, inputTokens }) => calls * (inputTokens + questionTokens))
+      const inputTokens = rows * sum(all, ({ calls, inputTokens }) => calls * (inputTokens + rowTokens))
       const outputTokens = rows * sum(all, ({ calls, outputTokens }) => calls * outputTokens)
       const usd = price && (inputTokens * price.input + outputTokens * price.output) / 1e6
       return { role, model: identity, calls, inputTokens, outputTokens, usd }
@@ -68,6 +69,26 @@ export async function planRun<C>(options: {
   } finally {
     await pipeline.close()
   }
+}
+
+/** Rows of the import stages and the bytes of their questions. */
+async function measureSources(
+  stages: readonly Stage[],
+  limit: number | null,
+): Promise<{ rows: number; bytes: number }> {
+  let rows = 0
+  let bytes = 0
+  for (const stage of stages) {
+    if (stage.kind !== "import") continue
+    await stage.check?.()
+    for await (const imported of stage.rows()) {
+      rows++
+      if ("row" in imported)
+        bytes += Buffer.byteLength(`${imported.row.question ?? imported.row.text ?? ""}${imported.row.choices ?? ""}`)
+      if (rows === limit) break
+    }
+  }
+  return { rows, bytes }
 }
 
 const sum = <T>(values: readonly T[], of: (value: T) => number): number =>

@@ -36,6 +36,9 @@ export type Fault =
   | "control"
   | "surrogate"
   | "invalid-utf8"
+  | "reset"
+  | "unauthorised"
+  | "unknown-model"
 
 interface ChatBody {
   messages: { role: string; content: string }[]
@@ -59,6 +62,7 @@ const hashOf = (text: string): Buffer => createHash("sha256").update(text).diges
 function answerTo({ messages, seed, response_format }: ChatBody): string {
   const hash = hashOf(JSON.stringify([messages, seed]))
   const asked = messages.at(-1)!.content
+  if (messages[0]!.content.startsWith("Name the domain")) return hash[0]! % 2 === 0 ? "mathematics" : "logic"
   if (response_format !== undefined || /JSON/.test(messages[0]!.content)) {
     const yes = /essay|poem|Prove|\(a\)/.test(asked)
     return JSON.stringify({
@@ -179,6 +183,15 @@ function fail(fault: Fault, response: ServerResponse, body: ChatBody): void {
           Buffer.from('"}}]}'),
         ]),
       )
+      return
+    case "reset":
+      response.socket?.destroy()
+      return
+    case "unauthorised":
+      response.writeHead(401, json).end('{"error": {"message": "Incorrect API key provided"}}')
+      return
+    case "unknown-model":
+      response.writeHead(404, json).end('{"error": {"message": "The model `fake` does not exist."}}')
       return
   }
 }

@@ -1,7 +1,4 @@
-import { countRowsOf } from "../../pipelines/io/count-rows.ts"
-import { resolveSources } from "../../pipelines/io/source.ts"
 import { planRun, type RunPlan } from "../../pipelines/runtime/plan.ts"
-import type { SourceConfig } from "../../schemas/config.ts"
 import type { CommonOptions } from "../cli.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
 import { columns, cut, dollars, grouped, shownPath } from "../print.ts"
@@ -15,18 +12,14 @@ interface PlanOptions extends CommonOptions {
 export async function plan(target: string | undefined, options: PlanOptions): Promise<void> {
   const { recipe, reference, config } = await loadTarget(target, options)
   const run = options.out ?? defaultRun(reference)
-  const sources = ((config as { questions?: SourceConfig[] }).questions ?? []) as SourceConfig[]
-  const files = await resolveSources(sources, { cwd: process.cwd(), where: "questions" })
-  const all = await countRowsOf(files)
-  const rows = Math.min(all, options.limit ?? all)
-  const planned = await planRun({ recipe, config, run, rows, limit: options.limit ?? null })
+  const planned = await planRun({ recipe, config, run, limit: options.limit ?? null })
   if (options.json) process.stdout.write(`${JSON.stringify({ recipe: reference, run, ...planned })}\n`)
-  else for (const line of planLines(reference, shownPath(run), files.length, planned)) process.stdout.write(`${line}\n`)
+  else for (const line of planLines(reference, shownPath(run), planned)) process.stdout.write(`${line}\n`)
 }
 
-function planLines(recipe: string, run: string, files: number, { rows, stages, bounds, cost }: RunPlan): string[] {
+function planLines(recipe: string, run: string, { rows, stages, bounds, cost }: RunPlan): string[] {
   return [
-    `${recipe}: ${grouped(rows)} rows from ${grouped(files)} ${files === 1 ? "file" : "files"}, into ${run}`,
+    `${recipe}: ${grouped(rows)} rows, into ${run}`,
     "",
     ...stages.flatMap(({ id, kind, state, steps }) => [
       `  ${id} (${kind}): ${state}`,
@@ -36,7 +29,7 @@ function planLines(recipe: string, run: string, files: number, { rows, stages, b
       ]),
     ]),
     "",
-    "  at most, when no row is dropped and nothing is settled yet:",
+    "  at most (no row dropped, every retry for malformed JSON used, nothing settled yet):",
     ...columns(
       bounds.map(({ role, model, calls, inputTokens, outputTokens, usd }) => [
         role,

@@ -38,10 +38,11 @@ type Options = Partial<Omit<EndpointOptions, "config">> & { config?: Partial<Mod
 
 export function endpointTo(server: ModelServer, options: Options = {}): Setting {
   const events: EndpointEvent[] = []
-  const { config, ...rest } = options
+  const { config: { headers = {}, ...config } = {}, ...rest } = options
   const endpoint = new Endpoint({
     role: "drafter",
-    config: modelConfig.parse({ baseUrl: server.url, model: "tiny", ...config }),
+    // A config refuses headers that may hold a secret; the endpoint must keep them to itself all the same.
+    config: { ...modelConfig.parse({ baseUrl: server.url, model: "tiny", ...config }), headers },
     identity: "tiny@1",
     budget: new Budget(),
     resolveBaseUrl: async () => server.url,
