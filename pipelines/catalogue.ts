@@ -43,8 +43,8 @@ export interface StepEntry extends Entry {
   readonly params: z.ZodObject
   /** The column that `apply --column` stands for. */
   readonly column: (params: Record<string, unknown>) => string
-  /** True when rows without text in that column cannot be decided on; the column `text` then does as well. */
-  readonly needsText: boolean
+  /** What a row must have in that column to be decided on, or null; the column `text` does where there is none of that name. */
+  readonly needs: "text" | "text-or-null" | null
   /** The added column that `apply --labels` compares, for an annotator. */
   readonly label?: string
   readonly role?: StepRole
@@ -65,16 +65,16 @@ export type CatalogueEntry = StepEntry | VerifierEntry
 
 /** Types `column`, `settings`, `side` and `build` of an entry by its parameters. */
 const step = <P extends z.ZodObject>(
-  entry: Omit<StepEntry, "params" | "column" | "needsText" | "side" | "build"> & {
+  entry: Omit<StepEntry, "params" | "column" | "needs" | "side" | "build"> & {
     params: P
     column: string | ((params: z.output<P>) => string)
-    needsText?: boolean
+    needs?: StepEntry["needs"]
     side?: (params: z.output<P>) => Record<string, string>
     build(params: z.output<P>, services: StepServices): Promise<RowStep | ProgramStep>
   },
 ): StepEntry => {
-  const { column, needsText = false } = entry
-  return { ...entry, needsText, column: typeof column === "string" ? () => column : column } as unknown as StepEntry
+  const { column, needs = null } = entry
+  return { ...entry, needs, column: typeof column === "string" ? () => column : column } as unknown as StepEntry
 }
 
 const none = z.strictObject({})
@@ -92,7 +92,7 @@ const judged = (prompt: typeof notVerifiable): StepEntry =>
     reads: ["question"],
     adds: ["judgements"],
     column: "question",
-    needsText: true,
+    needs: "text",
     role: "judge",
     params: z.strictObject({ decide: judging.decide, threshold: judging.threshold, seed }),
     settings: ({ judging: { decide, threshold }, seed }) => ({ decide, threshold, seed }),
@@ -118,7 +118,7 @@ const specialTokens = step({
   reads: ["text"],
   adds: [],
   column: ({ columns }) => columns[0]!,
-  needsText: true,
+  needs: "text-or-null",
   params: z.strictObject({
     columns: z
       .array(z.string().min(1))
@@ -136,7 +136,7 @@ const answeredDirectly = step({
   reads: ["question", "choices", "reference", "id"],
   adds: [],
   column: "question",
-  needsText: true,
+  needs: "text",
   role: "judge",
   params: z.strictObject({
     attempts: judging.directAttempts,
@@ -165,7 +165,7 @@ const domain = step({
   reads: ["question", "domain"],
   adds: ["domain"],
   column: "question",
-  needsText: true,
+  needs: "text",
   label: "domain",
   role: "judge",
   params: z.strictObject({ domains: judging.domains, ask: judging.labelDomains, seed }),
@@ -192,7 +192,7 @@ const drafts = step({
   reads: ["question", "choices", "reference", "id"],
   adds: ["rollouts", "correct", "verified", "passRate"],
   column: "question",
-  needsText: true,
+  needs: "text",
   role: "drafter",
   params: z.strictObject({ ...draftsConfig.shape, seed }),
   settings: ({ drafts, seed }) => ({ ...drafts, seed }),

@@ -61,7 +61,13 @@ function notesOf(key: KeySchema, active: boolean): string[] {
   const { description, unit, source } = key
   const kind = hasKeys(key) ? "" : typeText(key)
   const facts = [kind, hasKeys(key) ? "" : rangeText(key), unit === undefined ? "" : `unit: ${unit}`]
-  const unset = hasKeys(key) ? "" : key.default === undefined ? "no default" : active ? `default ${flow(key.default)}` : ""
+  const unset = hasKeys(key)
+    ? ""
+    : key.default === undefined
+      ? "no default"
+      : active
+        ? `default ${flow(key.default)}`
+        : ""
   const fact = [...facts, unset].filter((part) => part !== "").join("; ")
   return [
     ...(description === undefined ? [] : [description]),

@@ -1,0 +1,74 @@
+import type { SourceRow } from "../../pipelines/io/jsonl.ts"
+import type { Effects } from "../../pipelines/runtime/effect.ts"
+import { RowError } from "../../pipelines/runtime/errors.ts"
+import { type RowOutcome, runRow, runRowNow } from "../../pipelines/runtime/row-chain.ts"
+import type { ProgramStep, Row, RowStep, Side } from "../../pipelines/runtime/step.ts"
+import type { Rejection } from "../../schemas/rejection.ts"
+import { mapInOrder } from "./map-in-order.ts"
+import { type StepView, type ViewOptions, viewOf } from "./step-view.ts"
+
+/** What became of one row of the input: exactly one of kept, dropped or failed. */
+export type Applied = { source: SourceRow } & (
+  | { kept: Row[]; incomplete: boolean }
+  | { dropped: Row; rejection: Rejection }
+  | { failed: RowError }
+)
+
+export interface ApplyStepOptions {
+  view: ViewOptions
+  side: Side
+  effects: Effects
+  /** Rows of a program step that are worked on at once. */
+  rowsInFlight: number
+  /** Resolves when a further row may be started. */
+  ready?: () => Promise<void>
+}
+
+/** Finished rows that may wait for an earlier one: what a slow answer holds in memory. */
+const rowsAhead = 2_000
+
+/**
+ * Takes rows through one step, in the order of the input. A row that cannot be read or decided on fails alone; rejects when the work
+ * must stop.
+ */
+export async function* applyStep(
+  step: RowStep | ProgramStep,
+  sources: AsyncIterable<SourceRow>,
+  { view, side, effects, rowsInFlight, ready }: ApplyStepOptions,
+): AsyncGenerator<Applied> {
+  if (step.kind === "row") {
+    for await (const source of sources) {
+      effects.signal.throwIfAborted()
+      const shown = shownOf(source, view)
+      yield "failed" in shown ? shown : appliedOf(source, shown.view, runRowNow([step], shown.view.row, side))
+    }
+    return
+  }
+  const work = async (source: SourceRow): Promise<Applied> => {
+    const shown = shownOf(source, view)
+    if ("failed" in shown) return shown
+    return appliedOf(source, shown.view, await runRow([step], shown.view.row, effects, side))
+  }
+  yield* mapInOrder(sources, work, { running: rowsInFlight, ahead: rowsAhead, ...(ready && { ready }) })
+}
+
+function shownOf(
+  source: SourceRow,
+  options: ViewOptions,
+): { view: StepView } | { source: SourceRow; failed: RowError } {
+  if ("error" in source) return { source, failed: source.error }
+  try {
+    return { view: viewOf(source.row, options) }
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error
+    return { source, failed: error }
+  }
+}
+
+function appliedOf(source: SourceRow, { back }: StepView, { out, dropped, failed, incomplete }: RowOutcome): Applied {
+  const [failure] = failed
+  if (failure) return { source, failed: failure.error }
+  const [drop] = dropped
+  if (drop) return { source, dropped: back(drop.row), rejection: drop.rejection }
+  return { source, kept: out.map(back), incomplete }
+}

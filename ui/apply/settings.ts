@@ -1,0 +1,59 @@
+import { z } from "zod"
+import type { StepEntry } from "../../pipelines/catalogue.ts"
+import { type ColdStartConfig, coldStartConfig, type ModelConfig, modelConfig } from "../../schemas/config.ts"
+import { parseStrict } from "../../schemas/strict.ts"
+import { configError } from "../config-faults.ts"
+import { loadTarget, readConfig, setKey } from "../config-file.ts"
+
+/** What a step is applied with. */
+export interface StepSettings {
+  params: Record<string, unknown>
+  /** The model of the step's role; null for a step that asks nobody. */
+  model: ModelConfig | null
+  budget: { tokens?: number | undefined; usd?: number | undefined }
+}
+
+/**
+ * A step's settings from `--config` and `--set`. The config is a recipe's (its model, its budget and, in a cold start's, the parameters
+ * that the run gives to this step) or holds the step's own keys. Throws usage errors that name the key.
+ */
+export async function readSettings(
+  entry: StepEntry,
+  options: { config?: string; set: readonly string[] },
+): Promise<StepSettings> {
+  const base = options.config === undefined ? {} : await baseOf(entry, options.config)
+  const merged = options.set.reduce(setKey, base)
+  const { role } = entry
+  const schema = z.strictObject({
+    ...entry.params.shape,
+    ...(role && {
+      models: z.strictObject({ [role]: modelConfig.prefault({}) }).prefault({}),
+      budget: coldStartConfig.shape.budget,
+    }),
+  })
+  const parsed = parseStrict(schema, merged)
+  if ("faults" in parsed) throw configError(entry.id, parsed.faults, options.config ?? "command line")
+  const {
+    models,
+    budget = {},
+    ...params
+  } = parsed.value as {
+    models?: Record<string, ModelConfig>
+    budget?: StepSettings["budget"]
+  }
+  return { params, model: role && models ? models[role]! : null, budget }
+}
+
+async function baseOf(entry: StepEntry, file: string): Promise<object> {
+  const written = (await readConfig(file)) as object
+  if (!("recipe" in written)) return written
+  const { recipe, config } = await loadTarget(undefined, { config: file, set: [] })
+  const { models, budget } = config as { models?: Record<string, unknown>; budget?: unknown }
+  return {
+    ...(recipe.name === "cold-start" && entry.settings?.(config as ColdStartConfig)),
+    ...(entry.role && {
+      models: { [entry.role]: models?.[entry.role] ?? {} },
+      ...(budget !== undefined && { budget }),
+    }),
+  }
+}
