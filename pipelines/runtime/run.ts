@@ -66,6 +66,8 @@ const progressMs = 1_000
 export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   const folder = resolve(options.out)
   const limit = options.limit ?? null
+  if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0))
+    throw usageError({ what: "Cannot read the limit", expected: "a whole number of rows, at least 1", got: `${limit}` })
   await checkSources(options)
   await openFolder(folder, options)
   const lock = await Lock.take(join(folder, "locks", "coordinator"))
@@ -193,7 +195,8 @@ async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<vo
   }
   const record = await readRecord(folder)
   if (!record) {
-    const found = (await readdir(folder)).filter((name) => name !== "locks")
+    // A run that was killed before its record stood has no more than these.
+    const found = (await readdir(folder)).filter((name) => name !== "locks" && !/^run\.json\..*\.tmp$/.test(name))
     if (found.length > 0)
       throw usageError({
         what: "The folder holds something else than a run",
