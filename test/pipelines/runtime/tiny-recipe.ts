@@ -6,7 +6,7 @@ import { z } from "zod"
 import { rowReader } from "../../../pipelines/runtime/batch.ts"
 import type { Effect } from "../../../pipelines/runtime/effect.ts"
 import { RowError } from "../../../pipelines/runtime/errors.ts"
-import { digestOf } from "../../../pipelines/runtime/fingerprint.ts"
+import { sha256 } from "../../../pipelines/runtime/fingerprint.ts"
 import { defineRecipe, type Recipe } from "../../../pipelines/runtime/recipe.ts"
 import { type RunOptions, run } from "../../../pipelines/runtime/run.ts"
 import type { Imported, Stage } from "../../../pipelines/runtime/stage.ts"
@@ -142,7 +142,13 @@ function stagesOf(tiny: Tiny): Stage[] {
       rowsPerShard,
       failureLimit,
       digests: async () => [
-        { name: "memory", sha256: digestOf(rows.map((row) => ("row" in row ? row.row : row.raw))), bytes: rows.length },
+        {
+          name: "memory",
+          sha256: sha256(JSON.stringify(rows.map((row) => ("row" in row ? row.row : row.raw)))),
+          bytes: rows.length,
+          license: null,
+          revision: null,
+        },
       ],
       async *rows() {
         yield* rows
@@ -255,7 +261,10 @@ export async function runTiny(
 export const workIn = (events: readonly Event[]): Record<string, string[]> => {
   const done: Record<string, string[]> = {}
   for (const event of events)
-    if (event.event === "task.started") (done[event.stage] ??= []).push(`${event.index}: ${event.why}`)
+    if (event.event === "task.started") {
+      done[event.stage] ??= []
+      done[event.stage]?.push(`${event.index}: ${event.why}`)
+    }
   return done
 }
 
