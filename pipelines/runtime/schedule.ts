@@ -156,7 +156,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
   const start = ({ index, shard }: PlacedShard): { started: Promise<void> } => {
     const basis = mapBasis(stage, shard, digests)
     const started = Promise.withResolvers<void>()
-    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures }
+    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures, leased: started.resolve }
     const working = (
       executor
         ? executed(context, task, executor, started.resolve)
@@ -278,6 +278,8 @@ interface Task {
   asks?: boolean
   rows: number | null
   failures?: FailureLimit
+  /** Called when the task waits for a worker that holds its lease: others need not wait for it. */
+  leased?: () => void
 }
 
 /** The commit of a task: the one that stands, or the one of a worker that holds its lease, or made now. */
@@ -312,6 +314,7 @@ async function commitOf(
     signal.throwIfAborted()
     const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
     if (!(lease instanceof Lock)) {
+      task.leased?.()
       await new Promise((resolve) => setTimeout(resolve, 500))
       continue
     }
@@ -319,6 +322,8 @@ async function commitOf(
     let seenToFail = 0
     const failedRows: FailedRow[] = []
     try {
+      // A worker that held the lease and died has left settled effects behind.
+      if (lease.inherited) await execution.effects.refresh()
       events.append({ event: "task.started", stage, index, rows, why })
       const commit = await work(basis, ({ failed }) => {
         finished++
