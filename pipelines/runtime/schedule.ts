@@ -81,8 +81,8 @@ export async function runStages(execution: Execution, stop: AbortSignal): Promis
     await Promise.all(
       stages.map(async (stage) => {
         try {
-          const context = { execution, feeds, columns, slots: slots.get(stage.id), signal: stopping.signal, stopWith }
-          await runStage(context, stage)
+          const { signal } = stopping
+          await runStage({ execution, feeds, columns, slots: slots.get(stage.id), signal, stop: stopWith }, stage)
         } catch (error) {
           stopWith(error)
         }
@@ -102,8 +102,8 @@ interface StageContext {
   columns: ReadonlyMap<string, Columns>
   slots: RowSlots | undefined
   signal: AbortSignal
-  /** Stops all stages at once. The first error is the one that the run ends with. */
-  stopWith(error: unknown): void
+  /** Stops the run with its first error. */
+  stop(error: unknown): void
 }
 
 async function runStage(context: StageContext, stage: Stage): Promise<void> {
@@ -172,6 +172,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               effects: execution.effects,
               slots: context.slots!,
               rowDone,
+              stop: context.stop,
               allStarted: started.resolve,
             }),
           )
@@ -184,7 +185,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
         (error) => {
           failed ??= { error }
           // The other shards of the stage would go on to their ends, and pay for it.
-          context.stopWith(error)
+          context.stop(error)
         },
       )
       .finally(() => {

@@ -100,6 +100,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
         effects,
         slots,
         rowDone: () => {},
+        stop: onStop,
         allStarted: () => {},
       })
       return true
