@@ -32,6 +32,8 @@ export interface Publication {
 interface PublishOptions {
   run: string
   recipe: string
+  /** Rises when the recipe makes other datasets of the same stages. */
+  recipeVersion: number
   seed: number | null
   pipeline: Pipeline
   commits: ReadonlyMap<string, Commit[]>
@@ -42,11 +44,12 @@ interface PublishOptions {
 
 /** Publishes a run whose stages are all done. Same commits, same bytes. */
 export async function publish(options: PublishOptions): Promise<Publication> {
-  const { run, recipe, seed, pipeline, commits, inputs, limit, finished } = options
+  const { run, recipe, recipeVersion, seed, pipeline, commits, inputs, limit, finished } = options
   const lineage: Manifest["lineage"] = {
     fingerprint: digestOf({
       version: 1,
       recipe,
+      recipeVersion,
       seed,
       finished,
       exports: pipeline.exports.map(({ folder, from, table }) => ({ folder, from, schema: `${table.schema}` })),
@@ -127,7 +130,11 @@ export async function publishFailures(
     yield* rowsIn(run, present(commits.map(({ failed }) => failed)))
     yield* unfinished
   }
-  await writeFolder(run, "failed", failedRow, all())
+  const failed = await writeFolder(run, "failed", failedRow, all())
+  // The manifest of an earlier end must not name other failures than there are.
+  const standing = await readManifest(run)
+  if (standing && canonicalJson(standing.beside.failed) !== canonicalJson(failed))
+    await rm(join(run, "manifest.json"), { force: true })
 }
 
 /**
