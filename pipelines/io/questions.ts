@@ -18,13 +18,16 @@ const defaultNames = {
 type Ours = keyof typeof defaultNames
 const ours = Object.keys(defaultNames) as Ours[]
 
+/** More than the longest context of a model holds: such a text is a defect of the source, and every call would carry it. */
+const maxCharacters = 4_000_000
+
 /** Rows that `checkColumns` looks at. */
 const rowsChecked = 100
 
 /**
  * How a source's rows become questions, by its column mapping or else by the usual names. The returned function throws a RowError
  * (`bad-row`) that names file and line. The rules:
- * - `question` must be text that is not blank.
+ * - `question` must be text that is not blank; no text of ours is longer than 4,000,000 characters.
  * - `reference`: text; a number or true/false becomes text; of an answer with a last line `#### 42` (GSM8K) it is what follows the
  *   mark, and the whole answer goes to `metadata`; null, missing or blank is null.
  * - with `choices` the reference becomes a letter: a letter, the exact text of one choice, or an index from 0 (a number, or its digits).
@@ -99,7 +102,7 @@ function questionOf(row: Row, file: SourceFile): Question {
     )
   if (typeof question !== "string") throw bad(columns.question, "text", question)
   if (question.trim() === "") throw bad(columns.question, "a question", question)
-  expectWellFormed(question, columns.question)
+  expectText(question, columns.question)
 
   const choices = choicesOf(get("choices"), columns.choices)
   const answer = textOf(get("reference"), columns.reference)
@@ -141,7 +144,7 @@ function textOf(value: unknown, column: string | undefined): string | null {
     return `${value}`
   }
   if (typeof value !== "string") throw bad(column!, "text", value)
-  expectWellFormed(value, column!)
+  expectText(value, column!)
   return value.trim() === "" ? null : value
 }
 
@@ -160,7 +163,7 @@ function choicesOf(value: unknown, column: string | undefined): string[] | null 
   return value.map((choice, index) => {
     const text = typeof choice === "string" ? choice : textOf(choice, `${column}[${index}]`)
     if (text === null) throw bad(`${column}[${index}]`, "text", choice)
-    expectWellFormed(text, `${column}[${index}]`)
+    expectText(text, `${column}[${index}]`)
     return text
   })
 }
@@ -185,7 +188,9 @@ function letterOf(value: unknown, choices: readonly string[], column: string): s
 const idOf = (own: string | null, content: { choices: string[] | null; question: string; reference: string | null }) =>
   own ?? `sha256:${createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, 24)}`
 
-function expectWellFormed(text: string, column: string): void {
+function expectText(text: string, column: string): void {
+  if (text.length > maxCharacters)
+    throw new RowError("bad-row", `column ${column}: expected at most ${maxCharacters} characters, got ${text.length}`)
   if (!text.isWellFormed())
     throw new RowError("bad-row", `column ${column}: expected Unicode text, got a lone surrogate (half a character)`)
 }

@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises"
+import { mkdir, open, rename, rm } from "node:fs/promises"
 import { dirname } from "node:path"
 import { CotyledonError, stopError } from "./errors.ts"
 
@@ -30,6 +30,19 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Makes a folder and those above it where they are missing. Mode 0700. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw writeFailure(path, error)
+    // On a read-only disk the recursive form says ENOENT; the plain one says what is the matter.
+    await mkdir(path, { mode: 0o700 }).catch((plain) => {
+      throw writeFailure(path, plain)
+    })
+  }
+}
+
 /** Writes a small file whole or not at all: under a temporary name, synced, renamed. Mode 0600. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = temporaryName(path)
@@ -44,6 +57,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
     throw writeFailure(path, error)
   }
 }

@@ -46,6 +46,11 @@ export class Lock {
         }
         const path = join(folder, nameOf(highest + 1))
         if (await createWith(path, JSON.stringify(thisProcess()))) {
+          // Since we looked, the number may have been taken, released, passed over and removed: then it is free, and worth nothing.
+          if ((await highestNumber(folder)) > highest + 1) {
+            await rm(path, { force: true })
+            continue
+          }
           await removeBelow(folder, highest + 1)
           return new Lock(path)
         }
@@ -98,13 +103,13 @@ async function removeBelow(folder: string, number: number): Promise<void> {
 }
 
 async function liveOwner(path: string): Promise<Owner | null> {
-  let owner: Owner
+  let owner: Owner | null
   try {
-    owner = JSON.parse(await readFile(path, "utf8")) as Owner
+    owner = JSON.parse(await readFile(path, "utf8")) as Owner | null
   } catch {
     return null
   }
-  if (owner.released) return null
+  if (!owner || owner.released) return null
   if (owner.host === hostname()) return startOf(owner.pid) === owner.started ? owner : null
   const { mtimeMs } = await stat(path)
   return Date.now() - mtimeMs < silenceMs ? owner : null

@@ -26,6 +26,8 @@ export interface MapTask {
   slots: RowSlots
   /** Called with each finished row, in any order. */
   rowDone(outcome: RowOutcome): void
+  /** Called with an error that stops the run as soon as it is known: rows in flight may go on for a while. */
+  stop(error: unknown): void
   /** Called when no row of the task waits to be started. */
   allStarted(): void
 }
@@ -83,6 +85,7 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
       task.rowDone(outcome)
     } catch (error) {
       stopped ??= { error }
+      task.stop(error)
     } finally {
       slots.give()
     }

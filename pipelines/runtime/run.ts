@@ -1,12 +1,12 @@
 // A run is a folder: `run.json` (recipe and config), `ledger/` (settled effects), `stages/` (shards and commits), `events/`,
 // `locks/` and `leases/`, and what is published: `dataset/`, the datasets beside it, `manifest.json`. All of it is private (0700).
-import { mkdir, readdir, readFile, rm } from "node:fs/promises"
+import { readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import type { Counts, Event } from "../../schemas/event.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
 import { readCommits } from "./commit.ts"
-import { writeFailure, writeWhole } from "./disk.ts"
+import { makeFolder, writeWhole } from "./disk.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
@@ -186,14 +186,10 @@ async function checkSources<C>({ recipe, config }: RunOptions<C>): Promise<void>
 }
 
 async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw writeFailure(folder, error)
-  }
+  await makeFolder(folder)
   const record = await readRecord(folder)
   if (!record) {
-    const found = (await readdir(folder)).filter((name) => name !== "locks")
+    const found = (await readdir(folder)).filter((name) => !isStart(name))
     if (found.length > 0)
       throw usageError({
         what: "The folder holds something else than a run",
@@ -222,6 +218,9 @@ async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<vo
       remedy: "Take another --out folder.",
     })
 }
+
+/** What a process that was killed before its run had a record leaves behind. */
+const isStart = (name: string): boolean => name === "locks" || /^run\.json\..+\.tmp$/.test(name)
 
 async function writeRecord<C>(folder: string, options: RunOptions<C>): Promise<void> {
   const record: RunRecord = {

@@ -81,7 +81,8 @@ export async function runStages(execution: Execution, stop: AbortSignal): Promis
     await Promise.all(
       stages.map(async (stage) => {
         try {
-          await runStage({ execution, feeds, columns, slots: slots.get(stage.id), signal: stopping.signal }, stage)
+          const { signal } = stopping
+          await runStage({ execution, feeds, columns, slots: slots.get(stage.id), signal, stop: stopWith }, stage)
         } catch (error) {
           stopWith(error)
         }
@@ -101,6 +102,8 @@ interface StageContext {
   columns: ReadonlyMap<string, Columns>
   slots: RowSlots | undefined
   signal: AbortSignal
+  /** Stops the run with its first error. */
+  stop(error: unknown): void
 }
 
 async function runStage(context: StageContext, stage: Stage): Promise<void> {
@@ -169,6 +172,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               effects: execution.effects,
               slots: context.slots!,
               rowDone,
+              stop: context.stop,
               allStarted: started.resolve,
             }),
           )

@@ -47,6 +47,7 @@ export class LedgerEffects implements Effects {
     if (shared) return (await shared) as Settled<T>
     if (this.#offline)
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
+    this.signal.throwIfAborted()
     if (this.#draining) throw new Draining()
     const settling = this.#perform(effect, key)
     this.#inFlight.set(key, settling)
@@ -62,7 +63,13 @@ export class LedgerEffects implements Effects {
     const { value, usage = null } = await effect.perform(this.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()
-    await this.#ledger.append({ key, kind, identity, sample, request, value, usage, at })
+    try {
+      await this.#ledger.append({ key, kind, identity, sample, request, value, usage, at })
+    } catch (error) {
+      // What else is answered could not be kept either: it is not worth paying for.
+      this.#abort.abort(error)
+      throw error
+    }
     return { id: exchangeId(key), value: JSON.parse(JSON.stringify(value)), usage, replayed: false }
   }
 

@@ -95,6 +95,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
         effects,
         slots,
         rowDone: () => {},
+        stop: onStop,
         allStarted: () => {},
       })
       return true

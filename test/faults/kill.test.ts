@@ -9,8 +9,8 @@ import { RunningCommand, runCommand } from "./run-command.ts"
 import { expectNamedFilesWhole, expectPartition, expectWhole, publishedBytes, scene, sums } from "./scene.ts"
 import { type FakeEndpoint, repeats, startEndpoint } from "./start-endpoint.ts"
 
-const kills = Number(process.env["COTYLEDON_KILLS"] ?? 30)
-const seed = Number(process.env["COTYLEDON_SEED"] ?? 20_250_514)
+const kills = Number(process.env.COTYLEDON_KILLS ?? 30)
+const seed = Number(process.env.COTYLEDON_SEED ?? 20_250_514)
 /** Of both roles together. */
 const inFlight = 8
 const questions = sums(Math.max(80, Math.ceil(kills * 2)))

@@ -34,7 +34,11 @@ const unenforced = new Set([
  * Translates a JSON Schema into the subset from which `node-llama-cpp` builds a grammar: every property is written, in
  * the schema's order. Throws `UnsupportedSchema` for a keyword that shapes the answer and has no counterpart.
  */
-export function grammarSchema(schema: unknown, path = "schema"): JsonSchema {
+export function grammarSchema(schema: unknown): JsonSchema {
+  return translate(schema, "schema", new Set())
+}
+
+function translate(schema: unknown, path: string, outer: ReadonlySet<string>): JsonSchema {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema))
     throw new UnsupportedSchema(path, "expected an object with a type")
   const keywords: JsonSchema = { ...schema }
@@ -45,16 +49,21 @@ export function grammarSchema(schema: unknown, path = "schema"): JsonSchema {
   }
   const every = (value: unknown, key: string) =>
     Object.entries(asRecord(value, `${path}.${key}`)).map(
-      ([name, each]) => [name, grammarSchema(each, `${path}.${key}.${name}`)] as const,
+      ([name, each]) => [name, translate(each, `${path}.${key}.${name}`, known)] as const,
     )
   const translated: JsonSchema = {}
 
   const definitions = { ...asRecord(take("definitions") ?? {}, path), ...asRecord(take("$defs") ?? {}, path) }
+  const known = new Set([...outer, ...Object.keys(definitions)])
   if (Object.keys(definitions).length > 0) translated.$defs = Object.fromEntries(every(definitions, "$defs"))
   const alternatives = take("oneOf") ?? take("anyOf")
-  if ("$ref" in keywords) translated.$ref = String(take("$ref")).replace("#/definitions/", "#/$defs/")
-  else if (Array.isArray(alternatives))
-    translated.oneOf = alternatives.map((each, index) => grammarSchema(each, `${path}.anyOf.${index}`))
+  if ("$ref" in keywords) {
+    const reference = String(take("$ref")).replace("#/definitions/", "#/$defs/")
+    if (!reference.startsWith("#/$defs/") || !known.has(reference.slice("#/$defs/".length)))
+      throw new UnsupportedSchema(`${path}.$ref`, `${reference} refers to nothing in $defs`)
+    translated.$ref = reference
+  } else if (Array.isArray(alternatives))
+    translated.oneOf = alternatives.map((each, index) => translate(each, `${path}.anyOf.${index}`, known))
   else if ("const" in keywords) {
     translated.const = take("const")
     take("type")
@@ -68,17 +77,17 @@ export function grammarSchema(schema: unknown, path = "schema"): JsonSchema {
       translated.properties = Object.fromEntries(every(take("properties") ?? {}, "properties"))
       const others = take("additionalProperties")
       if (typeof others === "object" && others !== null)
-        translated.additionalProperties = grammarSchema(others, `${path}.additionalProperties`)
+        translated.additionalProperties = translate(others, `${path}.additionalProperties`, known)
       // Its absence allows other properties; the answer has only the declared ones where some are declared.
       else if (others === true || (others === undefined && Object.keys(translated.properties as object).length === 0))
         translated.additionalProperties = true
       for (const key of ["minProperties", "maxProperties"]) if (key in keywords) translated[key] = take(key)
       take("propertyNames")
     } else if (type === "array") {
-      if ("items" in keywords) translated.items = grammarSchema(take("items"), `${path}.items`)
+      if ("items" in keywords) translated.items = translate(take("items"), `${path}.items`, known)
       if (Array.isArray(keywords.prefixItems))
         translated.prefixItems = (take("prefixItems") as unknown[]).map((each, index) =>
-          grammarSchema(each, `${path}.prefixItems.${index}`),
+          translate(each, `${path}.prefixItems.${index}`, known),
         )
       for (const key of ["minItems", "maxItems"]) if (key in keywords) translated[key] = take(key)
     } else if (type === "string") {

@@ -1,12 +1,13 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { type AddressInfo, isIP } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 import { usageError } from "../../../pipelines/runtime/errors.ts"
 import type { EmbeddedModel } from "./catalogue.ts"
 import { ChatEngine } from "./chat-engine.ts"
 import { type Answerer, completionBody, completionChunks, logprobEntries } from "./chat-reply.ts"
 import { ApiError, type ChatCompletionRequest, parseChatRequest } from "./chat-request.ts"
-import type { CompletionEnd } from "./completion.ts"
+import type { CompletionEnd, CompletionPiece } from "./completion.ts"
 import { GenerationPool, PoolClosed, PoolFull, type PoolOptions } from "./pool.ts"
 
 export interface ServerOptions extends Omit<PoolOptions, "modelPath"> {
@@ -31,6 +32,7 @@ export interface EmbeddedServer {
 }
 
 const retryAfterSeconds = 2
+const closeGraceMs = 1_000
 
 /** Serves one model with OpenAI's chat completions. Rejects when it cannot listen or the model cannot be loaded. */
 export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
@@ -59,12 +61,17 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
-      await pool.close()
+      const ended = pool.close()
+      // Time to say so to the clients; one that does not read must not hold up the end.
+      await Promise.race([ended, sleep(closeGraceMs, undefined, { ref: false })])
       server.closeAllConnections()
+      await ended
       await closed
     },
   }
 }
+
+type Pieces = AsyncGenerator<CompletionPiece, CompletionEnd, void>
 
 class Service {
   readonly #engine: ChatEngine
@@ -116,7 +123,21 @@ class Service {
 
   async #chat(chat: ChatCompletionRequest, response: ServerResponse, gone: AbortSignal): Promise<void> {
     const { promptTokens, pieces } = await this.#engine.answer(chat, gone)
-    if (chat.stream) return await this.#stream(chat, promptTokens, pieces, response)
+    try {
+      if (chat.stream) await this.#stream(chat, promptTokens, pieces, response)
+      else await this.#whole(chat, promptTokens, pieces, response)
+    } finally {
+      // Whatever went wrong on the way to the client, the context must be free again.
+      await pieces.return({ finish: "stop", outputTokens: 0 })
+    }
+  }
+
+  async #whole(
+    chat: ChatCompletionRequest,
+    promptTokens: number,
+    pieces: Pieces,
+    response: ServerResponse,
+  ): Promise<void> {
     let text = ""
     const logprobs = []
     let step = await pieces.next()
@@ -132,7 +153,7 @@ class Service {
   async #stream(
     chat: ChatCompletionRequest,
     promptTokens: number,
-    pieces: Awaited<ReturnType<ChatEngine["answer"]>>["pieces"],
+    pieces: Pieces,
     response: ServerResponse,
   ): Promise<void> {
     const chunks = completionChunks(this.#answerer, chat.includeUsage)

@@ -44,6 +44,7 @@ describe("grammarSchema", () => {
     [{ type: "object", properties: { a: { type: "string", not: {} } } }, "schema.properties.a.not"],
     [{ allOf: [{ type: "string" }] }, "schema.type"],
     [{ type: "object", patternProperties: {} }, "schema.patternProperties"],
+    [{ $ref: "#/$defs/missing" }, "schema.$ref"],
     [{}, "schema.type"],
     [{ type: ["object", "null"] }, "schema.type"],
     [{ type: "array", items: [] }, "schema.items"],

@@ -86,7 +86,7 @@ describe.skipIf(why !== "")(`GenerationPool${why}`, () => {
         await logprobsOf(fresh, wipe)
         expect(await logprobsOf(kept, prompt)).toBe(await logprobsOf(fresh, prompt))
       }
-      expect(kept.counters().reusedTokens).toBeGreaterThan(1_000)
+      expect(kept.counters().reusedTokens).toBeGreaterThan(500)
       expect(fresh.counters().reusedTokens).toBe(0)
     } finally {
       await Promise.all([fresh.close(), kept.close()])
