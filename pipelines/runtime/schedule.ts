@@ -81,8 +81,8 @@ export async function runStages(execution: Execution, stop: AbortSignal): Promis
     await Promise.all(
       stages.map(async (stage) => {
         try {
-          const context = { execution, feeds, columns, slots: slots.get(stage.id), signal: stopping.signal, stopWith }
-          await runStage(context, stage)
+          const { signal } = stopping
+          await runStage({ execution, feeds, columns, slots: slots.get(stage.id), signal, stop: stopWith }, stage)
         } catch (error) {
           stopWith(error)
         }
@@ -102,8 +102,8 @@ interface StageContext {
   columns: ReadonlyMap<string, Columns>
   slots: RowSlots | undefined
   signal: AbortSignal
-  /** Stops all stages at once. The first error is the one that the run ends with. */
-  stopWith(error: unknown): void
+  /** Stops the run with its first error. */
+  stop(error: unknown): void
 }
 
 async function runStage(context: StageContext, stage: Stage): Promise<void> {
@@ -156,7 +156,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
   const start = ({ index, shard }: PlacedShard): { started: Promise<void> } => {
     const basis = mapBasis(stage, shard, digests)
     const started = Promise.withResolvers<void>()
-    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures }
+    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures, leased: started.resolve }
     const working = (
       executor
         ? executed(context, task, executor, started.resolve)
@@ -172,7 +172,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               effects: execution.effects,
               slots: context.slots!,
               rowDone,
-              stop: context.stopWith,
+              stop: context.stop,
               allStarted: started.resolve,
             }),
           )
@@ -185,7 +185,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
         (error) => {
           failed ??= { error }
           // The other shards of the stage would go on to their ends, and pay for it.
-          context.stopWith(error)
+          context.stop(error)
         },
       )
       .finally(() => {
@@ -279,6 +279,8 @@ interface Task {
   asks?: boolean
   rows: number | null
   failures?: FailureLimit
+  /** Called when the task waits for a worker that holds its lease: others need not wait for it. */
+  leased?: () => void
 }
 
 /** The commit of a task: the one that stands, or the one of a worker that holds its lease, or made now. */
@@ -313,6 +315,7 @@ async function commitOf(
     signal.throwIfAborted()
     const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
     if (!(lease instanceof Lock)) {
+      task.leased?.()
       await new Promise((resolve) => setTimeout(resolve, 500))
       continue
     }
@@ -320,6 +323,8 @@ async function commitOf(
     let seenToFail = 0
     const failedRows: FailedRow[] = []
     try {
+      // A worker that held the lease and died has left settled effects behind.
+      if (lease.inherited) await execution.effects.refresh()
       events.append({ event: "task.started", stage, index, rows, why })
       const commit = await work(basis, ({ failed }) => {
         finished++
