@@ -66,6 +66,8 @@ const progressMs = 1_000
 export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   const folder = resolve(options.out)
   const limit = options.limit ?? null
+  if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0))
+    throw usageError({ what: "Cannot read the limit", expected: "a whole number of rows, at least 1", got: `${limit}` })
   await checkSources(options)
   await openFolder(folder, options)
   const lock = await Lock.take(join(folder, "locks", "coordinator"))

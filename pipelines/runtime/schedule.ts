@@ -81,8 +81,8 @@ export async function runStages(execution: Execution, stop: AbortSignal): Promis
     await Promise.all(
       stages.map(async (stage) => {
         try {
-          const { signal } = stopping
-          await runStage({ execution, feeds, columns, slots: slots.get(stage.id), signal, stop: stopWith }, stage)
+          const context = { execution, feeds, columns, slots: slots.get(stage.id), signal: stopping.signal, stopWith }
+          await runStage(context, stage)
         } catch (error) {
           stopWith(error)
         }
@@ -102,8 +102,8 @@ interface StageContext {
   columns: ReadonlyMap<string, Columns>
   slots: RowSlots | undefined
   signal: AbortSignal
-  /** Stops the run with its first error. */
-  stop(error: unknown): void
+  /** Stops all stages at once. The first error is the one that the run ends with. */
+  stopWith(error: unknown): void
 }
 
 async function runStage(context: StageContext, stage: Stage): Promise<void> {
@@ -172,7 +172,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               effects: execution.effects,
               slots: context.slots!,
               rowDone,
-              stop: context.stop,
+              stop: context.stopWith,
               allStarted: started.resolve,
             }),
           )
@@ -184,6 +184,8 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
         },
         (error) => {
           failed ??= { error }
+          // The other shards of the stage would go on to their ends, and pay for it.
+          context.stopWith(error)
         },
       )
       .finally(() => {
@@ -315,12 +317,14 @@ async function commitOf(
       continue
     }
     let finished = 0
+    let seenToFail = 0
     const failedRows: FailedRow[] = []
     try {
       events.append({ event: "task.started", stage, index, rows, why })
       const commit = await work(basis, ({ failed }) => {
         finished++
         running.set(stage, (running.get(stage) ?? 0) + 1)
+        seenToFail += failed.length
         for (const { row, step, error } of failed) {
           const { reason, message, retryable } = error
           const id = String(row.id)
@@ -333,6 +337,9 @@ async function commitOf(
           failed.map(({ error }) => error.reason),
         )
       })
+      // Rows that did not fit their columns were found when the shards were written.
+      const late = commit.counts.failed - seenToFail
+      if (late > 0) failures?.count(0, Array<string>(late).fill("bad-value"))
       return done(commit, false)
     } catch (error) {
       execution.uncommittedFailures.push(...failedRows.splice(0, keptFailures - execution.uncommittedFailures.length))
