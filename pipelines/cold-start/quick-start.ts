@@ -18,7 +18,7 @@ export const quickStart = {
   judging: {
     decide: "logprobs",
     // Chosen on one set of questions and checked on another for this model: test/bench/quick-start-prompts.ts.
-    thresholds: { "not-verifiable": 0.37, "several-questions": 0.28, "text-generation": 0.72 },
+    thresholds: { "not-verifiable": 0.37, "several-questions": 0.28, "text-generation": 0.9 },
     directAttempts: 1,
     directMaxTokens: 24,
   },

@@ -55,7 +55,13 @@ test("a cold start's config gives each step the parameters that the run gives it
     seed: 7,
     questions: ["q.jsonl"],
     models: { judge: model, drafter: model },
-    judging: { decide: "logprobs", threshold: 0.3, directAttempts: 2, directMaxTokens: 9, domains: ["law", "logic"] },
+    judging: {
+      decide: "logprobs",
+      thresholds: { "text-generation": 0.3 },
+      directAttempts: 2,
+      directMaxTokens: 9,
+      domains: ["law", "logic"],
+    },
     reserve: { share: 0.5 },
     drafts: { prompt: "worked-example", initial: 3, maximum: 5, maxTokens: 100 },
   })

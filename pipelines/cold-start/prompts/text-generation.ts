@@ -31,8 +31,11 @@ export const textGeneration = {
       { keep: "What is 6 + 7?", drop: "Write a story about a lost dog." },
       { keep: "A bag holds 4 oranges. How many oranges are in 6 bags?", drop: "Write a letter to a friend." },
       { keep: "Which gas do humans breathe in to live?", drop: "Give me a list of names for a cafe." },
-      { keep: 'In Python, what does len("cat") return?', drop: "Tell me a joke about school." },
-      { keep: "How many sides does a triangle have?", drop: "Describe your dream house." },
+      {
+        keep: "What does this Python program print?\n\ns = 0\nfor i in range(3):\n    s = s + 2\nprint(s)",
+        drop: "Tell me a joke about school.",
+      },
+      { keep: "What does this Python program print?\n\nx = 5\nprint(x + 1)", drop: "Describe your dream house." },
       { keep: "Who is older if Al is 9 and Bo is 12?", drop: "Make an advertisement for a new drink." },
     ],
   },
