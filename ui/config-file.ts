@@ -105,7 +105,8 @@ export function setKey(config: object, assignment: string): object {
   } catch {}
   const set = (at: unknown, [key, ...rest]: string[]): object => {
     const here = (typeof at === "object" && at !== null ? at : {}) as Record<string, unknown>
-    return { ...here, [key!]: rest.length > 0 ? set(here[key!], rest) : value }
+    const member = { [key!]: rest.length > 0 ? set(here[key!], rest) : value }
+    return Array.isArray(at) && Number(key) <= at.length ? Object.assign([...at], member) : { ...here, ...member }
   }
   return set(config, path)
 }
