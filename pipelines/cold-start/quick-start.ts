@@ -22,7 +22,7 @@ export const quickStart = {
     directAttempts: 1,
     directMaxTokens: 24,
   },
-  reserve: { share: 0.08 },
+  reserve: { share: 0.05 },
   drafts: { prompt: "worked-example", initial: 4, maximum: 8, temperature: 0.5, maxTokens: 160 },
   review: { share: 0.1 },
 }
