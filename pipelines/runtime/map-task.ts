@@ -5,7 +5,6 @@ import { rowsOf } from "./batch.ts"
 import type { Basis, Commit, Shard } from "./commit.ts"
 import { taskName } from "./commit.ts"
 import type { Effects } from "./effect.ts"
-import { usageError } from "./errors.ts"
 import { Journal } from "./journal.ts"
 import { type RowOutcome, runRow, runRowNow } from "./row-chain.ts"
 import type { RowSlots } from "./row-slots.ts"
@@ -131,16 +130,10 @@ function storable(outcome: RowOutcome): RowOutcome {
   return { ...outcome, failed }
 }
 
+/** Kernels come first: `columnsOf` has looked at that. */
 function splitChain(stage: MapStage): { kernels: KernelStep[]; rows: (RowStep | ProgramStep)[] } {
-  const kernels = stage.steps.filter((step) => step.kind === "kernel")
-  const rows = stage.steps.filter((step) => step.kind !== "kernel")
-  const firstRow = stage.steps.findIndex(({ kind }) => kind !== "kernel")
-  const late = firstRow < 0 ? undefined : stage.steps.slice(firstRow).find(({ kind }) => kind === "kernel")
-  if (late)
-    throw usageError({
-      what: `Kernel ${late.id} stands behind a step over rows`,
-      where: `stage ${stage.id}`,
-      remedy: "Put kernels first, or give it a stage of its own.",
-    })
-  return { kernels, rows }
+  return {
+    kernels: stage.steps.filter((step) => step.kind === "kernel"),
+    rows: stage.steps.filter((step) => step.kind !== "kernel"),
+  }
 }

@@ -75,6 +75,11 @@ describe("columns of a stage", () => {
       [source, map("a", "b", []), map("b", "source", [])],
       "it reads b, which does not come before it",
     ],
+    [
+      "a kernel behind a step over rows",
+      [source, map("a", "source", [step("x"), { ...step("k"), kind: "kernel", open: () => () => [] } as never])],
+      "kernel k stands behind a step over rows: give it a stage of its own",
+    ],
     ["itself", [source, map("a", "a", [])], "it reads a, which does not come before it"],
     [
       "a side dataset that comes later",
