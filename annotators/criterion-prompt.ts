@@ -1,22 +1,29 @@
 import type { ChatMessage } from "./endpoint/chat.ts"
 
-/** One narrow yes/no question to a judge about a question, with worked shots. `version` rises with every change of wording. */
+/** One narrow question to a judge about a question, with worked shots. `version` rises with every change of wording. */
 export interface CriterionPrompt {
-  /** The criterion; `yes` means that it holds and the question is dropped. */
+  /** The criterion; where it holds the question is dropped. */
   id: string
   version: number
   about: string
-  /** What the judge is asked, ending with what yes and no mean. */
+  /** For a judge that follows instructions: what is asked, ending with what yes and no mean. */
   instruction: string
   shots: { question: string; decision: "yes" | "no"; reason: string }[]
+  /**
+   * For a judge that is read by the log-probabilities of its first token: a system message, the words for a question that is dropped
+   * and for one that is kept, and examples of both in turn. Words that name the two kinds separate better than yes and no.
+   */
+  words: { system: string; drop: string; keep: string; examples: { keep: string; drop: string }[] }
 }
 
-/** The messages that ask for a one-word answer. */
-export const wordMessages = ({ instruction, shots }: CriterionPrompt, question: string): ChatMessage[] => [
-  { role: "system" as const, content: `${instruction}\nAnswer with one word: yes or no.` },
-  ...shots.flatMap((shot) => [
-    { role: "user" as const, content: shot.question },
-    { role: "assistant" as const, content: shot.decision },
+/** The messages that ask for one of two words. */
+export const wordMessages = ({ words }: CriterionPrompt, question: string): ChatMessage[] => [
+  { role: "system" as const, content: words.system },
+  ...words.examples.flatMap(({ keep, drop }) => [
+    { role: "user" as const, content: keep },
+    { role: "assistant" as const, content: words.keep },
+    { role: "user" as const, content: drop },
+    { role: "assistant" as const, content: words.drop },
   ]),
   { role: "user" as const, content: question },
 ]

@@ -13,11 +13,22 @@ export interface DomainOptions {
 }
 
 const promptVersion = 1
+/** What small models need to be told of the usual domains. */
+const glosses: Record<string, string> = {
+  mathematics: "numbers and amounts",
+  code: "programs",
+  logic: "conclusions and order",
+  science: "nature",
+}
 const shots = [
-  ["What is the sum of the first ten odd numbers?", "mathematics"],
-  ["What does print(len('abc') * 2) print in Python?", "code"],
-  ["Ann is older than Ben and Ben is older than Cem. Who is the youngest?", "logic"],
-  ["Which gas do plants take up for photosynthesis?", "science"],
+  ["What is 6 + 7?", "mathematics"],
+  ['In Python, what does len("cat") return?', "code"],
+  ["Which gas do humans breathe in to live?", "science"],
+  ["All dogs are mammals. Rex is a dog. Is Rex a mammal?", "logic"],
+  ["A bag holds 4 oranges. How many oranges are in 6 bags?", "mathematics"],
+  ["In Python, what does print(10 - 3) print?", "code"],
+  ["What is the largest organ of the human body?", "science"],
+  ["Ann is older than Ben. Ben is older than Cy. Who is the youngest?", "logic"],
 ] as const
 
 /**
@@ -36,7 +47,7 @@ export const domain = (judge: Endpoint, { domains, ask, seed }: DomainOptions): 
     if (typeof row.domain === "string" && row.domain !== "") return { keep: [row] }
     if (!ask) return { keep: [{ ...row, domain: "unknown" }] }
     const request = {
-      messages: messages(domains, String(row.question)),
+      messages: domainMessages(domains, String(row.question)),
       maxTokens: 8,
       temperature: 0,
       seed: seedOf(seed, "domain"),
@@ -46,9 +57,11 @@ export const domain = (judge: Endpoint, { domains, ask, seed }: DomainOptions): 
   },
 })
 
-function messages(domains: readonly string[], question: string): ChatMessage[] {
+/** The messages that ask for one of the domains. */
+export function domainMessages(domains: readonly string[], question: string): ChatMessage[] {
+  const named = domains.map((domain) => (glosses[domain] ? `${domain}: ${glosses[domain]}.` : `${domain}.`))
   return [
-    { role: "system", content: `Name the domain of the question with one word: ${domains.join(", ")}.` },
+    { role: "system", content: `Name the subject with one word. ${named.join(" ")}` },
     ...shots
       .filter(([, label]) => domains.includes(label))
       .flatMap(([asked, label]) => [

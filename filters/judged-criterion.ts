@@ -11,9 +11,9 @@ import { decision, type Judgement, judgement } from "../schemas/judgement.ts"
 
 /** How a judge decides. */
 export interface JudgedOptions {
-  /** `schema`: a JSON answer with a reason. `logprobs`: the probability of yes against no, from one token. */
+  /** `schema`: a JSON answer with a reason. `logprobs`: the probability of one word against another, from one token. */
   decide: "schema" | "logprobs"
-  /** Probability of yes from which `logprobs` says yes. */
+  /** Probability of the dropping word from which `logprobs` says yes. */
   threshold: number
   seed: number
 }
@@ -76,7 +76,13 @@ async function decide(
   const sampling = { temperature: 0, seed: seedOf(seed, prompt.id) }
   if (decide === "logprobs") {
     const request = { messages: wordMessages(prompt, question), ...sampling }
-    const { probability, id } = await decideByLogprobs(judge, effects, request, { yes: ["yes"], no: ["no"] }, 0)
+    const { probability, id } = await decideByLogprobs(
+      judge,
+      effects,
+      request,
+      { yes: [prompt.words.drop], no: [prompt.words.keep] },
+      0,
+    )
     const said = probability === null ? "unsure" : probability >= threshold ? "yes" : "no"
     return { ...told, decision: said, probability, reason: null, exchange: id }
   }

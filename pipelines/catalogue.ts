@@ -81,10 +81,17 @@ const none = z.strictObject({})
 const { seed } = coldStartConfig.shape
 const judging = judgingConfig.shape
 
+const criterionThreshold = z
+  .number()
+  .min(0)
+  .max(1)
+  .default(0.5)
+  .meta({ description: "Probability from which `logprobs` drops a question" })
+
 const responseColumns = ["thinking", "answer"]
 const verdictColumns = ["verdict", "reward", "extracted", "reason"]
 
-const judged = (prompt: typeof notVerifiable): StepEntry =>
+const judged = (prompt: typeof notVerifiable | typeof severalQuestions | typeof textGeneration): StepEntry =>
   step({
     id: prompt.id,
     kind: "filter",
@@ -94,8 +101,12 @@ const judged = (prompt: typeof notVerifiable): StepEntry =>
     column: "question",
     needs: "text",
     role: "judge",
-    params: z.strictObject({ decide: judging.decide, threshold: judging.threshold, seed }),
-    settings: ({ judging: { decide, threshold }, seed }) => ({ decide, threshold, seed }),
+    params: z.strictObject({ decide: judging.decide, threshold: criterionThreshold, seed }),
+    settings: ({ judging: { decide, thresholds }, seed }) => ({
+      decide,
+      threshold: thresholds[prompt.id] ?? 0.5,
+      seed,
+    }),
     build: async (params, { endpoint }) =>
       (await import("../filters/judged-criterion.ts")).judgedCriterion(prompt, endpoint("judge"), params),
   })

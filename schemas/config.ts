@@ -109,9 +109,14 @@ export const draftsConfig = z.strictObject({
 export const judgingConfig = z.strictObject({
   decide: note(
     z.enum(["schema", "logprobs"]).default("schema"),
-    "How a judge decides: a JSON answer under a schema, or the log-probabilities of yes and no",
+    "How a judge decides: a JSON answer under a schema, or the log-probabilities of two words",
   ),
-  threshold: note(share(0.5), "Probability of yes from which `logprobs` says yes"),
+  thresholds: note(
+    z
+      .partialRecord(z.enum(["not-verifiable", "several-questions", "text-generation"]), z.number().min(0).max(1))
+      .default({}),
+    "Probability from which `logprobs` drops a question, by criterion; 0.5 where none is given",
+  ),
   directAttempts: note(count(4, 0), "Answers without chain of thought; one right answer drops the question. 0: off", {
     unit: "answers",
     source: "recipe default for the report's fourth criterion (section 4.1)",

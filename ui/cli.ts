@@ -39,6 +39,18 @@ const whole = (value: string): number => {
   return Number(value)
 }
 
+const applyHelp = `
+IN and OUT: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .arrow or - (JSON Lines); IN may be a folder or a glob.
+Rows that fail go to OUT.failed.jsonl. OUT appears when it is whole.
+--set takes the step's parameters (cotyledon steps STEP) and models.ROLE.KEY; --config also takes a recipe's config.
+What a step asks a model is settled in OUT.ledger: killed and started again, it pays for nothing twice. Remove
+that folder when it is no longer needed. With OUT - the names start with STEP in the working folder.`
+
+const verifyHelp = `
+Rows {id, completion, reference, options?} become {id, verdict, reward, extracted, reason}, in the same order.
+--set takes the verifier's options for all rows (cotyledon steps VERIFIER); a row's own options go before them.
+Lines that cannot be read go to OUT.failed.jsonl.`
+
 function commandLine(): Command {
   const program = new Command("cotyledon")
     .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
@@ -86,13 +98,15 @@ function commandLine(): Command {
     .option("--dropped <file>", "write dropped rows there")
     .option("--column <name>", "the column that it reads, where that is not `text`")
     .option("--labels <column>", "compare with labels: accuracy and confusion")
+    .addHelpText("after", applyHelp)
     .action(async (step, input, output, options) =>
       (await import("./commands/apply.ts")).apply(step, input, output, options),
     )
-  command("verify <verifier> <in> <out>", "score completions with a verifier").action(
-    async (verifier, input, output, options) =>
+  command("verify <verifier> <in> <out>", "score completions with a verifier")
+    .addHelpText("after", verifyHelp)
+    .action(async (verifier, input, output, options) =>
       (await import("./commands/verify.ts")).verify(verifier, input, output, options),
-  )
+    )
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )

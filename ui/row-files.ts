@@ -1,5 +1,5 @@
 // What `apply` and `verify` do with their files: IN is any row format, OUT is whole or not there, rows that fail are kept beside it.
-import { access, constants, realpath, rm, stat } from "node:fs/promises"
+import { access, constants, readdir, realpath, rm, stat } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import type { Schema } from "apache-arrow"
 import type { SourceRow } from "../pipelines/io/jsonl.ts"
@@ -77,6 +77,16 @@ async function writableFolder(folder: string, name: string, path: string): Promi
       where: path,
       remedy: missing ? "Make it first." : "Make it writable, or choose another.",
     })
+  }
+}
+
+/** Removes what a killed process left of outputs. Only for who holds their lock: another one's unfinished file looks the same. */
+export async function removeUnfinished(outputs: readonly string[]): Promise<void> {
+  for (const path of outputs.filter((path) => path !== "-")) {
+    const folder = dirname(resolve(path))
+    const start = `.${basename(path)}.`
+    for (const name of await readdir(folder))
+      if (name.startsWith(start) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(start.length))) await rm(join(folder, name))
   }
 }
 

@@ -20,8 +20,8 @@ export function openEndpoints<R extends string>(
   const roles = Object.entries(models) as [R, ModelConfig][]
   const identities = new Map(roles.map(([role, config]) => [role, identityOf(role, config)]))
   const budget = new Budget(limits, spentSoFar(roles, identities, host))
-  const embedded = new EmbeddedServer((message) =>
-    host.report({ event: "endpoint", role: "embedded", state: "starting", message }),
+  const embedded = new EmbeddedServer((state, message) =>
+    host.report({ event: "endpoint", role: "embedded", state, message }),
   )
   const endpoints = roles.map(
     ([role, config]) =>
@@ -85,7 +85,7 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
       attempts,
       ...tokens,
       usd: endpoint.config.price ? usd : null,
-      paused: paused && paused.why,
+      paused: paused?.why ?? null,
     }
   },
 })

@@ -30,7 +30,7 @@ import { reserveQuestions } from "./reserve-questions.ts"
 import { sampleOf } from "./samples.ts"
 import { chooseSamples, planSelection } from "./select.ts"
 
-const criteria = [notVerifiable, severalQuestions, textGeneration]
+const criteria = [notVerifiable, severalQuestions, textGeneration] as const
 
 /** The response filters that a config leaves on, in order. */
 export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
@@ -61,7 +61,11 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
         ...criteria
           .filter(({ id }) => judging.criteria.some((on) => on === id))
           .map((prompt) =>
-            judgedCriterion(prompt, judge, { decide: judging.decide, threshold: judging.threshold, seed }),
+            judgedCriterion(prompt, judge, {
+              decide: judging.decide,
+              threshold: judging.thresholds[prompt.id] ?? 0.5,
+              seed,
+            }),
           ),
         ...(judging.directAttempts > 0
           ? [

@@ -72,6 +72,8 @@ export class Ledger {
   #opening: Promise<OpenSegment> | null = null
   #sealing: Promise<void> = Promise.resolve()
   #readers = new Map<string, number>()
+  /** How far each segment is known, in bytes; our own ones are known as they grow. */
+  #known = new Map<string, number>()
   #access: LedgerAccess
 
   private constructor(folder: string, access: LedgerAccess, limits: LedgerLimits) {
@@ -131,6 +133,11 @@ export class Ledger {
     if (full && segment === this.#segment) await this.#seal()
   }
 
+  /** Takes in what other processes have settled since the ledger was opened. */
+  async refresh(): Promise<void> {
+    await this.#scanTails(await readdir(this.folder), { index: false })
+  }
+
   /** What all settled answers add up to, by identity. */
   totals(): TotalsByIdentity {
     const totals: TotalsByIdentity = {}
@@ -160,15 +167,16 @@ export class Ledger {
       if (index) this.#indexes.push(index)
     }
     this.#dropCoveredIndexes()
-    const covered = new Map(
-      this.#indexes.flatMap(({ header }) => header.segments.map(({ name, bytes }) => [name, bytes] as const)),
-    )
-    for (const segment of names.filter((name) => name.endsWith(".log")).sort()) {
-      const from = covered.get(segment) ?? 0
-      if ((await stat(join(this.folder, segment))).size <= from) continue
-      await this.#scan(segment, from)
-    }
+    for (const { header } of this.#indexes) for (const { name, bytes } of header.segments) this.#known.set(name, bytes)
+    await this.#scanTails(names, { index: this.#access === "exclusive" })
     await this.#merge()
+  }
+
+  async #scanTails(names: readonly string[], options: { index: boolean }): Promise<void> {
+    for (const segment of names.filter((name) => name.endsWith(".log")).sort()) {
+      const from = this.#known.get(segment) ?? 0
+      if ((await stat(join(this.folder, segment))).size > from) await this.#scan(segment, from, options)
+    }
   }
 
   /** A merge that was killed before it removed its inputs leaves indexes whose segments another one covers as well. */
@@ -185,7 +193,7 @@ export class Ledger {
     }
   }
 
-  async #scan(segment: string, from: number): Promise<void> {
+  async #scan(segment: string, from: number, { index }: { index: boolean }): Promise<void> {
     const found = new Map<string, RecordPlace>()
     const totals: TotalsByIdentity = {}
     let end = from
@@ -198,8 +206,9 @@ export class Ledger {
       count(totals, record)
       end = offset + length
     }
+    this.#known.set(segment, end)
     // Small leftovers stay in memory: an index for each would cost every lookup more than they do.
-    if (this.#access === "exclusive" && from === 0 && found.size >= this.#limits.recordsPerSegment / 8) {
+    if (index && from === 0 && found.size >= this.#limits.recordsPerSegment / 8) {
       await this.#writeSegmentIndex(segment, end, found, totals)
       return
     }
@@ -222,6 +231,7 @@ export class Ledger {
       try {
         const writer = await RecordWriter.create(join(this.folder, name))
         this.#segment = { name, writer, places: new Map(), totals: {} }
+        this.#known.set(name, Number.POSITIVE_INFINITY)
         return this.#segment
       } catch (error) {
         // Another process took the number first.

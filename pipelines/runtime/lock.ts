@@ -22,11 +22,14 @@ const silenceMs = 60_000
 
 /** A held lock. Release it when done; a process that dies releases it by dying. */
 export class Lock {
+  /** Somebody held it before: there may be work that was begun. */
+  readonly inherited: boolean
   readonly #path: string
   readonly #timer: NodeJS.Timeout
 
-  private constructor(path: string) {
+  private constructor(path: string, inherited: boolean) {
     this.#path = path
+    this.inherited = inherited
     this.#timer = setInterval(() => {
       const now = new Date()
       utimes(path, now, now).catch(() => {})
@@ -52,7 +55,7 @@ export class Lock {
             continue
           }
           await removeBelow(folder, highest + 1)
-          return new Lock(path)
+          return new Lock(path, highest > 0)
         }
       }
     } catch (error) {

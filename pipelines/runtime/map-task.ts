@@ -78,6 +78,10 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
   const journal = await Journal.create<RowOutcome>(join(run, taskName(stage.id, index)))
   const running = new Set<Promise<void>>()
   let stopped: { error: unknown } | null = null
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const onAbort = () => aborted.reject(effects.signal.reason)
+  effects.signal.addEventListener("abort", onAbort, { once: true })
   const work = async (at: number, row: Row) => {
     try {
       const outcome = await runRow(steps, row, effects, side)
@@ -95,7 +99,8 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
     reading: for await (const batch of readParquet(join(run, task.input.path)))
       for (const row of rowsOf(batch)) {
         await slots.take()
-        await stage.ready?.()
+        // An endpoint that never gets ready must not keep a run from stopping.
+        if (stage.ready) await Promise.race([stage.ready(), aborted.promise])
         if (stopped) {
           slots.give()
           break reading
@@ -110,6 +115,7 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
     if (stopped) throw (stopped as { error: unknown }).error
     for await (const outcome of journal.inOrder()) await output.add(outcome)
   } finally {
+    effects.signal.removeEventListener("abort", onAbort)
     await Promise.allSettled(running)
     await journal.discard()
   }

@@ -1,6 +1,6 @@
 // A run is a folder: `run.json` (recipe and config), `ledger/` (settled effects), `stages/` (shards and commits), `events/`,
 // `locks/` and `leases/`, and what is published: `dataset/`, the datasets beside it, `manifest.json`. All of it is private (0700).
-import { readdir, readFile, rm } from "node:fs/promises"
+import { readdir, readFile, rm, rmdir } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import type { Counts, Event } from "../../schemas/event.ts"
@@ -66,6 +66,8 @@ const progressMs = 1_000
 export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   const folder = resolve(options.out)
   const limit = options.limit ?? null
+  if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0))
+    throw usageError({ what: "Cannot read the limit", expected: "a whole number of rows, at least 1", got: `${limit}` })
   await checkSources(options)
   await openFolder(folder, options)
   const lock = await Lock.take(join(folder, "locks", "coordinator"))
@@ -154,7 +156,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     await pipeline?.close().catch(() => {})
     await ledger?.close().catch(() => {})
     events?.close()
-    await rm(join(folder, "leases"), { recursive: true, force: true }).catch(() => {})
+    await removeFreeLeases(folder).catch(() => {})
     await lock.release()
   }
 }
@@ -231,6 +233,14 @@ async function writeRecord<C>(folder: string, options: RunOptions<C>): Promise<v
   const standing = await readRecord(folder)
   if (standing && canonicalJson(standing) === canonicalJson(JSON.parse(JSON.stringify(record)))) return
   await writeWhole(join(folder, "run.json"), `${JSON.stringify(record, null, 2)}\n`)
+}
+
+/** Leases of workers that still work stay. */
+async function removeFreeLeases(folder: string): Promise<void> {
+  const leases = join(folder, "leases")
+  for (const lease of await readdir(leases))
+    if (!(await ownerOf(join(leases, lease)))) await rm(join(leases, lease), { recursive: true, force: true })
+  await rmdir(leases)
 }
 
 /** Files that killed processes were writing. Only the coordinator of a run without workers may remove them. */

@@ -156,7 +156,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
   const start = ({ index, shard }: PlacedShard): { started: Promise<void> } => {
     const basis = mapBasis(stage, shard, digests)
     const started = Promise.withResolvers<void>()
-    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures }
+    const task = { stage: stage.id, index, basis, asks, rows: shard.rows, failures, leased: started.resolve }
     const working = (
       executor
         ? executed(context, task, executor, started.resolve)
@@ -184,6 +184,8 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
         },
         (error) => {
           failed ??= { error }
+          // The other shards of the stage would go on to their ends, and pay for it.
+          context.stop(error)
         },
       )
       .finally(() => {
@@ -277,6 +279,8 @@ interface Task {
   asks?: boolean
   rows: number | null
   failures?: FailureLimit
+  /** Called when the task waits for a worker that holds its lease: others need not wait for it. */
+  leased?: () => void
 }
 
 /** The commit of a task: the one that stands, or the one of a worker that holds its lease, or made now. */
@@ -311,16 +315,21 @@ async function commitOf(
     signal.throwIfAborted()
     const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
     if (!(lease instanceof Lock)) {
+      task.leased?.()
       await new Promise((resolve) => setTimeout(resolve, 500))
       continue
     }
     let finished = 0
+    let seenToFail = 0
     const failedRows: FailedRow[] = []
     try {
+      // A worker that held the lease and died has left settled effects behind.
+      if (lease.inherited) await execution.effects.refresh()
       events.append({ event: "task.started", stage, index, rows, why })
       const commit = await work(basis, ({ failed }) => {
         finished++
         running.set(stage, (running.get(stage) ?? 0) + 1)
+        seenToFail += failed.length
         for (const { row, step, error } of failed) {
           const { reason, message, retryable } = error
           const id = String(row.id)
@@ -333,6 +342,9 @@ async function commitOf(
           failed.map(({ error }) => error.reason),
         )
       })
+      // Rows that did not fit their columns were found when the shards were written.
+      const late = commit.counts.failed - seenToFail
+      if (late > 0) failures?.count(0, Array<string>(late).fill("bad-value"))
       return done(commit, false)
     } catch (error) {
       execution.uncommittedFailures.push(...failedRows.splice(0, keptFailures - execution.uncommittedFailures.length))

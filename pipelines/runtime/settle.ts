@@ -33,6 +33,11 @@ export class LedgerEffects implements Effects {
     return this.#abort.signal
   }
 
+  /** Takes in what other processes have settled meanwhile. */
+  refresh(): Promise<void> {
+    return this.#ledger.refresh()
+  }
+
   /** Effects that are being performed. */
   get inFlight(): number {
     return this.#inFlight.size

@@ -27,6 +27,7 @@ export interface WorkOptions<C = unknown> {
  * whoever reads its commit; here only what endpoints say goes to the log.
  */
 export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
+  options.signal?.throwIfAborted()
   const run = resolve(options.run)
   const ledger = await Ledger.open(join(run, "ledger"), "append")
   const events = await EventLog.open(join(run, "events"))
@@ -83,7 +84,11 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       effects.drain(options.graceMs ?? 10_000)
     }
     options.signal?.addEventListener("abort", onStop, { once: true })
+    if (options.signal?.aborted) onStop()
     try {
+      // Another worker may have finished the task, or died over it, since we looked.
+      if (whyNotReused(await readCommit(run, stage.id, options.index), basis) === null) return false
+      if (lease.inherited) await ledger.refresh()
       await runMapTask({
         run,
         stage,

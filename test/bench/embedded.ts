@@ -107,7 +107,7 @@ let compared = 0
 let different = 0
 const places = 3
 for (let i = 0; i < Number(process.argv[3] ?? 60); i++) {
-  const prompt = fresh.model.tokenize(text((i % 5) * 100, 4 + ((i * 7) % 23)) + text(2_000 + i, 1 + (i % 3)))
+  const prompt = fresh.model.tokenize(text(Math.floor(i / 6) * 100, 4 + ((i * 7) % 23)) + text(2_000 + i, 1 + (i % 3)))
   const request = generation(prompt, { maxTokens: places, topLogprobs: Number.POSITIVE_INFINITY })
   await run(fresh, wipe)
   const [one, two] = await Promise.all([run(fresh, request), run(kept, request)])

@@ -2,177 +2,20 @@
 // Thresholds were chosen on the first set of questions (dev); the second (held out) was written before it was looked at.
 // A judge answers with one of two words after worked examples, and its log-probabilities decide. Words that name the two
 // kinds separate far better than yes and no (AUC 0.5 to 0.7 at the same number of examples).
+
+import { wordMessages } from "../../annotators/criterion-prompt.ts"
+import { domainMessages } from "../../annotators/domain.ts"
+import type { ChatMessage } from "../../annotators/endpoint/chat.ts"
 import { startEmbedded } from "../../annotators/endpoint/embedded/child.ts"
+import { solvingMessages } from "../../annotators/solving-prompt.ts"
+import { notVerifiable } from "../../pipelines/cold-start/prompts/not-verifiable.ts"
+import { severalQuestions } from "../../pipelines/cold-start/prompts/several-questions.ts"
+import { solvingPrompts } from "../../pipelines/cold-start/prompts/solving.ts"
+import { textGeneration } from "../../pipelines/cold-start/prompts/text-generation.ts"
+import { quickStart } from "../../pipelines/cold-start/quick-start.ts"
 
-type Turn = { role: "system" | "user" | "assistant"; content: string }
-type Example = readonly [question: string, answer: string]
-
-/** A system message and worked examples, to be followed by the question itself as the user's turn. */
-interface FewShotPrompt {
-  system: string
-  examples: readonly Example[]
-}
-interface JudgePrompt extends FewShotPrompt {
-  /** The word for a question that the criterion drops, and the word for one that it keeps. */
-  drop: string
-  keep: string
-  threshold: number
-}
-
-const alternating = (keep: readonly string[], drop: readonly string[], words: [string, string]): Example[] =>
-  keep.flatMap(
-    (question, i) =>
-      [
-        [question, words[0]],
-        [drop[i] ?? "", words[1]],
-      ] as Example[],
-  )
-
-const plainQuestions = [
-  "What is 6 + 7?",
-  "A bag holds 4 oranges. How many oranges are in 6 bags?",
-  "Which gas do humans breathe in to live?",
-  'In Python, what does len("cat") return?',
-  "How many sides does a triangle have?",
-  "Who is older if Al is 9 and Bo is 12?",
-]
-
-const judges: Record<string, JudgePrompt> = {
-  "not-verifiable": {
-    system: "Does this have one correct answer or many? Reply one or many.",
-    drop: "many",
-    keep: "one",
-    threshold: 0.37,
-    examples: alternating(
-      plainQuestions,
-      [
-        "What is the best colour for a car?",
-        "Is it more fun to travel alone or with friends?",
-        "How should people spend their weekends?",
-        "Why is friendship so important?",
-        "Do you like winter?",
-        "Will robots make us happy one day?",
-      ],
-      ["one", "many"],
-    ),
-  },
-  "several-questions": {
-    system: "Count the questions. Reply with one word: one or many.",
-    drop: "many",
-    keep: "one",
-    threshold: 0.28,
-    examples: alternating(
-      [
-        "What is 6 + 7?",
-        "A bag holds 4 oranges. How many oranges are in 6 bags?",
-        "Which gas do humans breathe in to live?",
-        "All dogs are mammals. Rex is a dog. Is Rex a mammal? Answer yes or no.",
-        'In Python, what does len("cat") return?',
-        "What comes next: 3, 6, 9, 12, ...?",
-        "Who is older if Al is 9 and Bo is 12?",
-        "Solve for x: x + 5 = 14.",
-      ],
-      [
-        "What is 2 + 3, and what is 4 + 9?",
-        "(a) Name the largest planet. (b) Name the smallest planet.",
-        "Who invented the telephone? When was it invented?",
-        "1. Add 4 and 5. 2. Subtract 3 from 8. 3. Double 6.",
-        "Find the sum and the product of 3 and 4.",
-        "What does print(1) show? What does print(2) show?",
-        "Who wrote this book and who drew its pictures?",
-        "i) How far is it? ii) How long does it take?",
-      ],
-      ["one", "many"],
-    ),
-  },
-  "text-generation": {
-    system: "Reply with one word: question or writing.",
-    drop: "writing",
-    keep: "question",
-    threshold: 0.72,
-    examples: alternating(
-      plainQuestions,
-      [
-        "Write a story about a lost dog.",
-        "Write a letter to a friend.",
-        "Give me a list of names for a cafe.",
-        "Tell me a joke about school.",
-        "Describe your dream house.",
-        "Make an advertisement for a new drink.",
-      ],
-      ["question", "writing"],
-    ),
-  },
-}
-
+const { draft: draftPrompt, direct: directPrompt } = solvingPrompts["worked-example"]
 const domains = ["mathematics", "code", "logic", "science"]
-const domainPrompt: FewShotPrompt = {
-  system:
-    "Name the subject. mathematics: numbers and amounts. code: programs. logic: conclusions and order. science: nature.",
-  examples: [
-    ["What is 6 + 7?", "mathematics"],
-    ['In Python, what does len("cat") return?', "code"],
-    ["Which gas do humans breathe in to live?", "science"],
-    ["All dogs are mammals. Rex is a dog. Is Rex a mammal?", "logic"],
-    ["A bag holds 4 oranges. How many oranges are in 6 bags?", "mathematics"],
-    ["In Python, what does print(10 - 3) print?", "code"],
-    ["What is the largest organ of the human body?", "science"],
-    ["Ann is older than Ben. Ben is older than Cy. Who is the youngest?", "logic"],
-    ["Solve for x: x + 5 = 14.", "mathematics"],
-    ["In Python, what is [1, 2, 3][0]?", "code"],
-    ["What is ice made of?", "science"],
-    ["What comes next: 3, 6, 9, 12, ...?", "logic"],
-  ],
-}
-
-const directPrompt: FewShotPrompt = {
-  system: "Reply with the answer only, without any explanation.",
-  examples: [
-    ["What is 6 + 7?", "13"],
-    ["What is the capital of Italy?", "Rome"],
-    ["A bag holds 4 oranges. How many oranges are in 6 bags?", "24"],
-    ['In Python, what does len("cat") return?', "3"],
-    ["All dogs are mammals. Rex is a dog. Is Rex a mammal? Answer yes or no.", "yes"],
-    ["Solve for x: x + 5 = 14.", "9"],
-  ],
-}
-
-const draftPrompt: FewShotPrompt = {
-  system: 'You solve short problems. Reason step by step, then end with a line "Answer:" and the answer.',
-  examples: [
-    ["What is 23 + 14?", "20 + 10 = 30 and 3 + 4 = 7, so 23 + 14 = 37.\nAnswer: 37"],
-    [
-      "A bag holds 4 oranges. How many oranges are in 6 bags?",
-      "Each bag holds 4 oranges and there are 6 bags: 4 x 6 = 24.\nAnswer: 24",
-    ],
-    ["Solve for x: x + 5 = 14.", "Subtract 5 from both sides: x = 14 - 5 = 9.\nAnswer: 9"],
-    [
-      "Ten birds sit on a wall and 4 fly away. How many birds are left?",
-      "4 birds leave, so we subtract: 10 - 4 = 6.\nAnswer: 6",
-    ],
-    [
-      "Which gas do humans need to breathe to live?",
-      "Humans breathe in air, and their bodies use the oxygen in it.\nAnswer: oxygen",
-    ],
-    [
-      'In Python, what does len("cat") return?',
-      'len counts the characters. "cat" has 3 characters: c, a, t.\nAnswer: 3',
-    ],
-    [
-      "In Python, what is [5, 8, 2][0]?",
-      "Counting starts at 0, so index 0 is the first number, which is 5.\nAnswer: 5",
-    ],
-    [
-      "All dogs are mammals. Rex is a dog. Is Rex a mammal? Answer yes or no.",
-      "Rex is a dog and all dogs are mammals, so Rex is a mammal.\nAnswer: yes",
-    ],
-    [
-      "Ann is older than Ben. Ben is older than Cy. Who is the youngest?",
-      "Cy is younger than Ben, and Ben is younger than Ann, so Cy is the youngest.\nAnswer: Cy",
-    ],
-    ["What is 6 times 7?", "6 times 7 means 7 + 7 + 7 + 7 + 7 + 7 = 42.\nAnswer: 42"],
-  ],
-}
 const draftSampling = { temperature: 0.5, top_p: 0.95, max_tokens: 160 }
 
 interface Asked {
@@ -346,15 +189,7 @@ interface Answer {
 
 const endpoint = await startEmbedded()
 
-async function ask(prompt: FewShotPrompt, question: string, body: Record<string, unknown>): Promise<Answer> {
-  const messages: Turn[] = [
-    { role: "system", content: prompt.system },
-    ...prompt.examples.flatMap(([user, assistant]): Turn[] => [
-      { role: "user", content: user },
-      { role: "assistant", content: assistant },
-    ]),
-    { role: "user", content: question },
-  ]
+async function ask(messages: readonly ChatMessage[], body: Record<string, unknown>): Promise<Answer> {
   const response = await fetch(`${endpoint.baseUrl}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -365,8 +200,8 @@ async function ask(prompt: FewShotPrompt, question: string, body: Record<string,
 }
 
 /** Probability of each word at the first place of the answer; a word may come in pieces, of which the first counts. */
-async function probabilities(prompt: FewShotPrompt, words: string[], question: string): Promise<number[]> {
-  const answer = await ask(prompt, question, { max_tokens: 1, temperature: 0, logprobs: true, top_logprobs: 20 })
+async function probabilities(messages: readonly ChatMessage[], words: readonly string[]): Promise<number[]> {
+  const answer = await ask(messages, { max_tokens: 1, temperature: 0, logprobs: true, top_logprobs: 20 })
   const top = answer.choices[0]?.logprobs?.content[0]?.top_logprobs ?? []
   return words.map((word) =>
     top
@@ -410,9 +245,12 @@ async function timed<T>(calls: number, work: () => Promise<T>): Promise<[T, seco
   return [result, rounded((performance.now() - start) / 1_000 / calls)]
 }
 
-for (const [criterion, judge] of Object.entries(judges)) {
+for (const prompt of [notVerifiable, severalQuestions, textGeneration]) {
+  const criterion = prompt.id
+  const threshold = quickStart.judging.thresholds[criterion]
   const score = async (question: string) => {
-    const [drop = 0, keep = 0] = await probabilities(judge, [judge.drop, judge.keep], question)
+    const { words } = prompt
+    const [drop = 0, keep = 0] = await probabilities(wordMessages(prompt, question), [words.drop, words.keep])
     return drop / (drop + keep)
   }
   for (const [set, questions] of [
@@ -427,9 +265,9 @@ for (const [criterion, judge] of Object.entries(judges)) {
       criterion,
       set,
       auc: rounded(areaUnderCurve(drop, keep)),
-      threshold: judge.threshold,
-      goodDropped: `${keep.filter((p) => p >= judge.threshold).length}/${keep.length}`,
-      badDropped: `${drop.filter((p) => p >= judge.threshold).length}/${drop.length}`,
+      threshold,
+      goodDropped: `${keep.filter((p) => p >= threshold).length}/${keep.length}`,
+      badDropped: `${drop.filter((p) => p >= threshold).length}/${drop.length}`,
       secondsPerCall,
     })
   }
@@ -442,7 +280,7 @@ for (const [set, questions] of [
   const [labels, secondsPerLabel] = await timed(questions.length, () =>
     Promise.all(
       questions.map(async ({ question }) => {
-        const shares = await probabilities(domainPrompt, domains, question)
+        const shares = await probabilities(domainMessages(domains, question), domains)
         return domains[shares.indexOf(Math.max(...shares))]
       }),
     ),
@@ -452,7 +290,9 @@ for (const [set, questions] of [
 
   const [direct, secondsPerDirect] = await timed(questions.length, () =>
     Promise.all(
-      questions.map(({ question }) => ask(directPrompt, question, { max_tokens: 12, temperature: 0, stop: ["\n"] })),
+      questions.map(({ question }) =>
+        ask(solvingMessages(directPrompt, { question }), { max_tokens: 12, temperature: 0, stop: ["\n"] }),
+      ),
     ),
   )
   const known = direct.filter((answer, i) =>
@@ -466,7 +306,7 @@ for (const [set, questions] of [
       questions.map(({ question }, row) =>
         Promise.all(
           Array.from({ length: drafts }, (_, sample) =>
-            ask(draftPrompt, question, { ...draftSampling, seed: row * 1_000 + sample }),
+            ask(solvingMessages(draftPrompt, { question }), { ...draftSampling, seed: row * 1_000 + sample }),
           ),
         ),
       ),

@@ -32,7 +32,11 @@ export async function readSettings(
     }),
   })
   const parsed = parseStrict(schema, merged)
-  if ("faults" in parsed) throw configError(entry.id, parsed.faults, options.config ?? "command line")
+  if ("faults" in parsed)
+    throw configError(entry.id, parsed.faults, {
+      where: options.config ?? "command line",
+      remedy: `cotyledon steps ${entry.id} describes the keys.`,
+    })
   const {
     models,
     budget = {},

@@ -13,7 +13,15 @@ import { Tally } from "../apply/tally.ts"
 import type { CommonOptions } from "../cli.ts"
 import { findStep } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
-import { besideOutput, checkOneStdout, checkOutputs, filesOfInput, peek, rowsOfInput } from "../row-files.ts"
+import {
+  besideOutput,
+  checkOneStdout,
+  checkOutputs,
+  filesOfInput,
+  peek,
+  removeUnfinished,
+  rowsOfInput,
+} from "../row-files.ts"
 
 interface ApplyOptions extends CommonOptions {
   dropped?: string
@@ -44,7 +52,8 @@ export async function apply(id: string, input: string, output: string, options: 
     asked && ledger
       ? await openStepEffects(asked.role, asked.model, settings.budget, ledger, (happening) => {
           // What stops the command is said as its error.
-          if (happening.event === "endpoint" && happening.state !== "stopped") say(`${happening.role}: ${oneLine(happening.message)}`)
+          if (happening.event === "endpoint" && happening.state !== "stopped")
+            say(`${happening.role}: ${oneLine(happening.message)}`)
         })
       : null
   const counted = paid && new CountedEffects(paid.effects)
@@ -59,6 +68,7 @@ export async function apply(id: string, input: string, output: string, options: 
   const progress = setInterval(() => tally.progress(say), progressMs)
   progress.unref()
   try {
+    if (paid) await removeUnfinished([output, options.dropped ?? "-", failedPath])
     const step = await entry.build(settings.params, { endpoint: () => paid!.endpoint })
     const { first, all } = await peek(rowsOfInput(files), outputs.needSchema ? 1_000 : 0)
     await outputs.open(async (where, added) => outputSchema(files, first, { ...step.adds, ...added }, where))

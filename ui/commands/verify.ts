@@ -45,7 +45,11 @@ export async function verify(id: string, input: string, output: string, options:
     options.config === undefined ? {} : ((await readConfig(options.config)) as object),
   )
   const parsed = parseStrict(verifier.options, given)
-  if ("faults" in parsed) throw configError(id, parsed.faults, options.config ?? "command line")
+  if ("faults" in parsed)
+    throw configError(id, parsed.faults, {
+      where: options.config ?? "command line",
+      remedy: `cotyledon steps ${id} describes the keys.`,
+    })
   const files = await filesOfInput(input)
   const failed = new OutputOnDemand(`${besideOutput(output, id)}.failed.jsonl`)
   await checkOutputs({ OUT: output, "the file of failed rows": failed.path }, files)

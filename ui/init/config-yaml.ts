@@ -19,6 +19,7 @@ export function configYaml(schema: KeySchema, { recipe, about, schemaPath }: Con
     ...wrap(`${recipe}: ${about}.`, width - 2).map((line) => `# ${line}`),
     "# Keys behind a `#` have the value that is shown; take the `#` away (of the keys above them too) to change one.",
     "",
+    `# ${schema.properties?.recipe?.description ?? "Name of the recipe"}`,
     `recipe: ${recipe}`,
     ...keysOf(schema, ["recipe"]).flatMap(([name, key]) => ["", ...keyLines([name], key, isRequired(schema, name))]),
   ]

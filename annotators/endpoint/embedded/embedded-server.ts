@@ -3,12 +3,12 @@ import { type EmbeddedEndpoint, startEmbedded } from "./child.ts"
 
 /** The embedded model's server of one run: started by the first call, started again when it died, shared by all roles. */
 export class EmbeddedServer {
-  readonly #say: (message: string) => void
+  readonly #say: (state: string, message: string) => void
   readonly #running = new Map<string, Promise<EmbeddedEndpoint>>()
   readonly #ending = new AbortController()
 
   /** `say` hears what takes long: getting weights, loading them. */
-  constructor(say: (message: string) => void) {
+  constructor(say: (state: string, message: string) => void) {
     this.#say = say
   }
 
@@ -49,10 +49,10 @@ export class EmbeddedServer {
           )
         },
       })
-      this.#say(`${model} answers at ${server.baseUrl}`)
+      this.#say("ready", `${model} at ${server.baseUrl}`)
       server.ended.then((error) => {
         this.#running.delete(model)
-        if (error) this.#say(`the server of ${model} ended: ${error.complaint.what}`)
+        if (error) this.#say("ended", error.complaint.what)
       })
       return server
     } catch (error) {

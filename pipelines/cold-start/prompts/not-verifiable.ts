@@ -1,8 +1,8 @@
 import type { CriterionPrompt } from "../../../annotators/criterion-prompt.ts"
 
 /** Criterion 1 of the query filter: the question is not easily verifiable (Qwen3 report, section 4.1). */
-export const notVerifiable: CriterionPrompt = {
-  id: "not-verifiable",
+export const notVerifiable = {
+  id: "not-verifiable" as const,
   version: 1,
   about: "The answer cannot easily be checked against a reference",
   instruction:
@@ -24,4 +24,20 @@ export const notVerifiable: CriterionPrompt = {
       reason: "A proof has no short answer to compare with.",
     },
   ],
-}
+  words: {
+    system: "Does this have one correct answer or many? Reply one or many.",
+    drop: "many",
+    keep: "one",
+    examples: [
+      { keep: "What is 6 + 7?", drop: "What is the best colour for a car?" },
+      {
+        keep: "A bag holds 4 oranges. How many oranges are in 6 bags?",
+        drop: "Is it more fun to travel alone or with friends?",
+      },
+      { keep: "Which gas do humans breathe in to live?", drop: "How should people spend their weekends?" },
+      { keep: 'In Python, what does len("cat") return?', drop: "Why is friendship so important?" },
+      { keep: "How many sides does a triangle have?", drop: "Do you like winter?" },
+      { keep: "Who is older if Al is 9 and Bo is 12?", drop: "Will robots make us happy one day?" },
+    ],
+  },
+} satisfies CriterionPrompt

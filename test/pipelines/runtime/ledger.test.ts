@@ -341,6 +341,29 @@ describe("several at once", () => {
     await writer.close()
   })
 
+  test("what others settle after it was opened is known after a refresh", async () => {
+    const folder = temporaryFolder()
+    await filled(folder, 5)
+    const first = await Ledger.open(folder, "exclusive", tiny)
+    const second = await Ledger.open(folder, "append", tiny)
+    for (const name of names(3, 5)) await second.append(recordOf(name))
+    expect(first.get(sha256("5"))).toBeNull()
+    await first.refresh()
+    expectAll(first, 8)
+    // Sealed meanwhile, and gone on with in another segment; its own records are not read again.
+    for (const name of names(7, 8)) await second.append(recordOf(name))
+    for (const name of names(5, 15)) await first.append(recordOf(name))
+    await first.refresh()
+    await first.refresh()
+    expectAll(first, 20)
+    expect(first.totals().model?.calls).toBe(20)
+    await Promise.all([first.close(), second.close()])
+    const again = await Ledger.open(folder, "exclusive", tiny)
+    expectAll(again, 20)
+    expect(again.totals().model?.calls).toBe(20)
+    await again.close()
+  })
+
   test("a segment that a living worker still writes is read in full by the next who opens", async () => {
     const folder = temporaryFolder()
     const worker = await Ledger.open(folder, "append")
