@@ -1,13 +1,16 @@
 // Peak memory of a run against its number of questions, with a stand-in for the model server:
 //   npm run build && node test/bench/memory.ts 10000 100000
-// Promise: the peak at 100,000 questions is within 100 MB of that at 10,000. Prints both, and the rate.
+// The peak at 100,000 questions must be within 100 MB of that at 10,000. Prints both, and the rate. Arguments that start with --
+// go to the run's Node: --cpu-prof.
 import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
 import { createWriteStream } from "node:fs"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { finished } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
+import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 
 const bin = fileURLToPath(new URL("../../dist/ui/bin.js", import.meta.url))
 const endpoint = fileURLToPath(new URL("../faults/fake-endpoint.ts", import.meta.url))
@@ -37,8 +40,7 @@ export async function peakOfRun(
     const args = [...nodeOptions, bin, "run", join(folder, "config.json"), "--out", join(folder, "run"), "--quiet"]
     const peak = await peakUntilEnd(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }))
     const seconds = (Date.now() - startedMs) / 1000
-    const ledger = await import("../../pipelines/runtime/run-totals.ts")
-    const { calls } = await ledger.runTotals(join(folder, "run"), null)
+    const { calls } = await runTotals(join(folder, "run"), null)
     return { peakMegabytes: peak / 1024, seconds, calls }
   } finally {
     server.kill("SIGKILL")
@@ -50,7 +52,7 @@ async function writeQuestions(path: string, count: number): Promise<void> {
   const file = createWriteStream(path)
   for (let at = 1; at <= count; at++) {
     const line = { id: `q${at}`, question: `What is ${at} + ${at % 97}?`, reference: String(at + (at % 97)) }
-    if (!file.write(`${JSON.stringify(line)}\n`)) await new Promise((resolve) => file.once("drain", resolve))
+    if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, "drain")
   }
   file.end()
   await finished(file)

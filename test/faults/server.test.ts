@@ -99,13 +99,16 @@ describe("a quarter of all replies faulty", { timeout: 120_000 }, () => {
   })
 
   // A server that hangs or drops connections is paused for: together with the others, above.
-  test.each(retried.filter((fault) => fault !== "hang" && fault !== "reset"))("%s: the datasets of an undisturbed run", async (fault) => {
-    const endpoint = await startEndpoint({ faulty: 0.25, faults: [fault] })
-    const { run, ended } = await runAgainst(endpoint, { of: few })
-    await expectAsUndisturbed(run, ended, few)
-    expect(repeats(endpoint.requests())).toBeGreaterThan(10)
-    await endpoint.kill()
-  })
+  test.each(retried.filter((fault) => fault !== "hang" && fault !== "reset"))(
+    "%s: the datasets of an undisturbed run",
+    async (fault) => {
+      const endpoint = await startEndpoint({ faulty: 0.25, faults: [fault] })
+      const { run, ended } = await runAgainst(endpoint, { of: few })
+      await expectAsUndisturbed(run, ended, few)
+      expect(repeats(endpoint.requests())).toBeGreaterThan(10)
+      await endpoint.kill()
+    },
+  )
 
   test("cut at the token limit: a settled answer, and none of it in the dataset", async () => {
     const endpoint = await startEndpoint({ faulty: 0.25, faults: ["length"] })
