@@ -45,6 +45,7 @@ export class EmbeddedServer {
           told = Date.now()
           const { source, doneBytes, totalBytes } = progress
           this.#say(
+            "starting",
             `getting the weights of ${model} (${source}): ${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB`,
           )
         },
