@@ -6,7 +6,7 @@ import type { Commit } from "../../../pipelines/runtime/commit.ts"
 import { RowError } from "../../../pipelines/runtime/errors.ts"
 import { countRows, readManifest } from "../../../pipelines/runtime/publish.ts"
 import { rowsIn } from "../../../pipelines/runtime/reduce-task.ts"
-import { canonicalJson } from "../../../pipelines/runtime/row-json.ts"
+import { canonicalRowJson } from "../../../pipelines/runtime/row-json.ts"
 import { run } from "../../../pipelines/runtime/run.ts"
 import { manifest } from "../../../schemas/manifest.ts"
 import { temporaryFolder } from "./folder.ts"
@@ -32,7 +32,7 @@ describe("the manifest", () => {
       const rows = await Array.fromAsync(rowsIn(out, [shard]))
       expect(shard.rows).toBe(rows.length)
       const logical = createHash("sha256")
-      for (const row of rows) logical.update(`${canonicalJson(row)}\n`)
+      for (const row of rows) logical.update(`${canonicalRowJson(row)}\n`)
       expect(shard.logical_sha256).toBe(logical.digest("hex"))
     }
   })
