@@ -1,7 +1,7 @@
 // Ownership of a run or a task across processes and machines, on nothing but a shared folder. Each owner adds a file with the next
 // number by `link`, which only one of several can win; the highest number owns. A lock is never unlinked while it is the
 // highest, so that two who find it free or dead still compete for one and the same next number.
-import { readFileSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import { link, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join } from "node:path"
@@ -10,6 +10,8 @@ import { temporaryName, writeFailure } from "./disk.ts"
 /** Who holds a lock. `started` tells a process from a later one with the same id. */
 export interface Owner {
   host: string
+  /** The space in which the process id counts. */
+  processes: string
   pid: number
   started: string
   since: string
@@ -113,17 +115,27 @@ async function liveOwner(path: string): Promise<Owner | null> {
     return null
   }
   if (!owner || owner.released) return null
-  if (owner.host === hostname()) return startOf(owner.pid) === owner.started ? owner : null
+  if (owner.host === hostname() && owner.processes === processSpace()) return startOf(owner.pid) === owner.started ? owner : null
   const { mtimeMs } = await stat(path)
   return Date.now() - mtimeMs < silenceMs ? owner : null
 }
 
 const thisProcess = (): Owner => ({
   host: hostname(),
+  processes: processSpace(),
   pid: process.pid,
   started: startOf(process.pid) ?? "",
   since: new Date().toISOString(),
 })
+
+/** Containers of one host name number their processes apart: a process id means something only inside its own space. */
+function processSpace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid")
+  } catch {
+    return ""
+  }
+}
 
 /** Something that a later process with the same id does not share; null when no such process runs. */
 function startOf(pid: number): string | null {
