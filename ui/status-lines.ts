@@ -1,6 +1,6 @@
 import { oneLine } from "../pipelines/runtime/errors.ts"
 import type { RunTotals } from "../pipelines/runtime/run-totals.ts"
-import type { RunStatus } from "../pipelines/runtime/status.ts"
+import { type RunStatus, timeLeftMs } from "../pipelines/runtime/status.ts"
 import { lossName } from "./funnel.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
 
@@ -8,9 +8,10 @@ import { columns, dollars, duration, grouped } from "./print.ts"
 export function statusLines(run: string, status: RunStatus, totals: RunTotals): string[] {
   const { state, recipe, startedAt, lastAt, reason } = status
   const elapsedMs = startedAt && lastAt ? Date.parse(lastAt) - Date.parse(startedAt) : 0
+  const leftMs = timeLeftMs(status, Date.now())
   const states: Record<RunStatus["state"], string> = {
     new: "not started",
-    running: `running for ${duration(startedAt ? Date.now() - Date.parse(startedAt) : 0)}`,
+    running: `running for ${duration(startedAt ? Date.now() - Date.parse(startedAt) : 0)}${leftMs === null ? "" : `, about ${duration(leftMs)} left`}`,
     done: `done in ${duration(elapsedMs)}`,
     stopped: `stopped after ${duration(elapsedMs)}`,
     killed: `killed after ${duration(elapsedMs)}; run the same command again to go on`,

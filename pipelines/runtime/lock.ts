@@ -115,7 +115,8 @@ async function liveOwner(path: string): Promise<Owner | null> {
     return null
   }
   if (!owner || owner.released) return null
-  if (owner.host === hostname() && owner.processes === processSpace()) return startOf(owner.pid) === owner.started ? owner : null
+  if (owner.host === hostname() && owner.processes === processSpace())
+    return startOf(owner.pid) === owner.started ? owner : null
   const { mtimeMs } = await stat(path)
   return Date.now() - mtimeMs < silenceMs ? owner : null
 }

@@ -131,6 +131,25 @@ function say(status: RunStatus, message: string): void {
   status.messages = [...status.messages.slice(1 - keptMessages), message]
 }
 
+/**
+ * About how long a running run still needs, in ms: the stage that is furthest behind sets the pace, at the rate since the run was
+ * (re)started. Rows that later stages will get are guessed from what earlier ones dropped so far. Null while nothing can be said.
+ */
+export function timeLeftMs({ state, startedAt, stages }: RunStatus, nowMs: number): number | null {
+  if (state !== "running" || startedAt === null) return null
+  const [source, ...later] = stages.filter(({ counts, rowsRunning }) => counts.in + rowsRunning > 0)
+  if (!source?.done) return null
+  let expected = source.counts.out
+  let least = 1
+  for (const { counts, rowsRunning, reused, tasksDone, done } of later) {
+    if (!done && reused < Math.max(1, tasksDone))
+      least = Math.min(least, (counts.in + rowsRunning) / Math.max(1, expected))
+    if (counts.in > 0) expected *= counts.out / counts.in
+  }
+  const elapsedMs = nowMs - Date.parse(startedAt)
+  return least <= 0 || least >= 1 ? null : (elapsedMs * (1 - least)) / least
+}
+
 /** Cost of settled answers in USD, by the prices of a config's models; null where a price is unknown. */
 export function costOfSettled(
   settled: RunStatus["settled"],

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { EventLog } from "../../../pipelines/runtime/events.ts"
 import { Lock } from "../../../pipelines/runtime/lock.ts"
-import { costOfSettled, foldEvents, readStatus } from "../../../pipelines/runtime/status.ts"
+import { costOfSettled, foldEvents, readStatus, timeLeftMs } from "../../../pipelines/runtime/status.ts"
 import type { Event, Happening } from "../../../schemas/event.ts"
 import { temporaryFolder } from "./folder.ts"
 import { runTiny } from "./tiny-recipe.ts"
@@ -134,6 +134,41 @@ describe("fold", () => {
     expect(status.messages).toHaveLength(8)
     expect(status.failures.at(-1)!.id).toBe("999")
     expect(status.failures).toHaveLength(100)
+  })
+})
+
+describe("time left", () => {
+  const imported: Happening[] = [
+    started,
+    {
+      event: "task.done",
+      stage: "questions",
+      index: 0,
+      reused: false,
+      counts: { in: 100, born: 0, out: 100, dropped: 0, failed: 0 },
+      drops: {},
+      tallies: {},
+    },
+    { event: "stage.done", stage: "questions", tasks: 1, reused: 0 },
+  ]
+  const folded = (...more: Happening[]) =>
+    foldEvents([...imported, ...more].map((happening, index) => at(index / 1000, happening)))
+
+  test("the stage that is furthest behind sets the pace, on the rows that earlier ones leave it", () => {
+    // 50 of 100 rows filtered, half of them dropped; of the 50 that drafting will get, 10 are done after 10 s: 40 more take 40 s.
+    const filtered: Happening = {
+      ...(taskDone(0) as Happening & { event: "task.done" }),
+      stage: "filter",
+      counts: { in: 50, born: 0, out: 25, dropped: 25, failed: 0 },
+    }
+    const progress: Happening = { event: "progress", rows: { draft: 10 }, endpoints: {} }
+    const status = folded(filtered, taskStarted(0), progress)
+    expect(timeLeftMs(status, 10_000)).toBeCloseTo(40_000, -2)
+  })
+
+  test("nothing can be said before the first rows, nor of a run that does not run", () => {
+    expect(timeLeftMs(foldEvents([at(0, started)]), 10_000)).toBeNull()
+    expect(timeLeftMs(folded({ event: "run.stopped", exit: 1, reason: "disk" }), 10_000)).toBeNull()
   })
 })
 
