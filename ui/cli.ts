@@ -3,17 +3,6 @@ import { Command, CommanderError, Option } from "commander"
 import { version } from "../pipelines/runtime/version.ts"
 import { report } from "./report-error.ts"
 
-/** Options that every command has. */
-export interface CommonOptions {
-  config?: string
-  set: string[]
-  json: boolean
-  quiet: boolean
-  color: boolean
-  debug: boolean
-  workers?: number
-}
-
 const usage = 2
 
 /** Runs the command line and ends the process with its exit code. */

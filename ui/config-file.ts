@@ -5,6 +5,7 @@ import { findRecipe, loadRecipe, recipeNames } from "../pipelines/recipes.ts"
 import { usageError } from "../pipelines/runtime/errors.ts"
 import type { Recipe } from "../pipelines/runtime/recipe.ts"
 import { parseStrict } from "../schemas/strict.ts"
+import { configError } from "./config-faults.ts"
 
 /** A recipe and its checked config, as the command line names them. */
 export interface Target {
@@ -41,13 +42,9 @@ export async function loadTarget(
   const merged = options.set.reduce(setKey, { ...(base as object), recipe: reference })
   const parsed = parseStrict(recipe.config, merged)
   if ("faults" in parsed) {
-    const [first, ...more] = parsed.faults
-    const { path, what, suggestion } = first!
-    throw usageError({
-      what: `Config: ${path || "config"}: ${what}`,
+    throw configError("Config", parsed.faults, {
       where: file ?? "command line",
-      ...(suggestion !== undefined && { remedy: `Did you mean ${suggestion}?` }),
-      ...(more.length > 0 && { got: `${more.length} more: ${more.map((fault) => fault.path).join(", ")}` }),
+      remedy: `cotyledon init ${reference} writes a config with every key.`,
     })
   }
   return { recipe, reference, config: parsed.value, quickStart: quick !== null }
@@ -105,7 +102,8 @@ export function setKey(config: object, assignment: string): object {
   } catch {}
   const set = (at: unknown, [key, ...rest]: string[]): object => {
     const here = (typeof at === "object" && at !== null ? at : {}) as Record<string, unknown>
-    return { ...here, [key!]: rest.length > 0 ? set(here[key!], rest) : value }
+    const member = { [key!]: rest.length > 0 ? set(here[key!], rest) : value }
+    return Array.isArray(at) && Number(key) <= at.length ? Object.assign([...at], member) : { ...here, ...member }
   }
   return set(config, path)
 }

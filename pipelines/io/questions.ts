@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Question } from "../../schemas/question.ts"
 import { oneLine, RowError, usageError } from "../runtime/errors.ts"
-import { canonicalJson } from "../runtime/row-json.ts"
+import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
 import { type Place, readRows, type SourceFile } from "./source.ts"
 
@@ -122,7 +122,7 @@ function questionOf(row: Row, file: SourceFile): Question {
     source: file.source,
     license: file.license,
     revision: file.revision,
-    metadata: others.length === 0 ? null : canonicalJson(Object.fromEntries(others)),
+    metadata: others.length === 0 ? null : canonicalRowJson(Object.fromEntries(others)),
   }
 }
 
@@ -186,7 +186,7 @@ function letterOf(value: unknown, choices: readonly string[], column: string): s
 }
 
 const idOf = (own: string | null, content: { choices: string[] | null; question: string; reference: string | null }) =>
-  own ?? `sha256:${createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, 24)}`
+  own ?? `sha256:${createHash("sha256").update(canonicalRowJson(content)).digest("hex").slice(0, 24)}`
 
 function expectText(text: string, column: string): void {
   if (text.length > maxCharacters)
@@ -196,6 +196,6 @@ function expectText(text: string, column: string): void {
 }
 
 function bad(column: string, expected: string, value: unknown): RowError {
-  const got = value === null ? "null" : value instanceof Uint8Array ? "bytes" : oneLine(canonicalJson(value), 80)
+  const got = value === null ? "null" : value instanceof Uint8Array ? "bytes" : oneLine(canonicalRowJson(value), 80)
   return new RowError("bad-row", `column ${column}: expected ${expected}, got ${got}`)
 }

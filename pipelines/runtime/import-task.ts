@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import type { Basis, Commit } from "./commit.ts"
 import { RowError, stopError } from "./errors.ts"
 import type { RowOutcome } from "./row-chain.ts"
-import { canonicalJson } from "./row-json.ts"
+import { canonicalRowJson } from "./row-json.ts"
 import type { ImportStage } from "./stage.ts"
 import type { Row } from "./step.ts"
 import { TaskOutput } from "./task-output.ts"
@@ -73,7 +73,7 @@ class SeenRows {
   add(id: string, content: Row): "new" | "same" | "other" {
     if (this.#used * 2 > this.#slots) this.#grow()
     const key = hash64(id)
-    const digest = hash64(canonicalJson(content))
+    const digest = hash64(canonicalRowJson(content))
     const slot = this.#slotOf(key)
     if (this.#ids[slot] === key) return this.#contents[slot] === digest ? "same" : "other"
     this.#ids[slot] = key

@@ -247,7 +247,12 @@ export class Ledger {
     this.#segment = null
     this.#sealing = this.#sealing.then(async () => {
       await segment.writer.close()
-      await this.#writeSegmentIndex(segment.name, segment.writer.bytes, segment.places, segment.totals)
+      try {
+        await this.#writeSegmentIndex(segment.name, segment.writer.bytes, segment.places, segment.totals)
+      } catch {
+        // The records are safe without an index: their keys stay in memory, and whoever opens the ledger next scans them.
+        return
+      }
       for (const key of segment.places.keys()) if (this.#live.get(key)?.segment === segment.name) this.#live.delete(key)
       for (const [identity, { calls, input, output }] of Object.entries(segment.totals))
         addTotals(this.#liveTotals, { [identity]: { calls: -calls, input: -input, output: -output } })

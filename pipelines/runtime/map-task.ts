@@ -5,13 +5,14 @@ import { rowsOf } from "./batch.ts"
 import type { Basis, Commit, Shard } from "./commit.ts"
 import { taskName } from "./commit.ts"
 import type { Effects } from "./effect.ts"
-import { usageError } from "./errors.ts"
+import { RowError } from "./errors.ts"
 import { Journal } from "./journal.ts"
 import { type RowOutcome, runRow, runRowNow } from "./row-chain.ts"
 import type { RowSlots } from "./row-slots.ts"
 import type { MapStage } from "./stage.ts"
 import { type KernelStep, type ProgramStep, type Row, type RowStep, rejectionOf, type Side } from "./step.ts"
 import { TaskOutput } from "./task-output.ts"
+import { untilAborted } from "./until-aborted.ts"
 
 /** One shard of a map stage, ready to run. */
 export interface MapTask {
@@ -78,14 +79,9 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
   const journal = await Journal.create<RowOutcome>(join(run, taskName(stage.id, index)))
   const running = new Set<Promise<void>>()
   let stopped: { error: unknown } | null = null
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const onAbort = () => aborted.reject(effects.signal.reason)
-  effects.signal.addEventListener("abort", onAbort, { once: true })
   const work = async (at: number, row: Row) => {
     try {
-      const outcome = await runRow(steps, row, effects, side)
-      await journal.put(at, storable(outcome))
+      const outcome = await kept(journal, at, row, await runRow(steps, row, effects, side))
       task.rowDone(outcome)
     } catch (error) {
       stopped ??= { error }
@@ -100,7 +96,7 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
       for (const row of rowsOf(batch)) {
         await slots.take()
         // An endpoint that never gets ready must not keep a run from stopping.
-        if (stage.ready) await Promise.race([stage.ready(), aborted.promise])
+        if (stage.ready) await untilAborted(stage.ready(), effects.signal)
         if (stopped) {
           slots.give()
           break reading
@@ -115,9 +111,28 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
     if (stopped) throw (stopped as { error: unknown }).error
     for await (const outcome of journal.inOrder()) await output.add(outcome)
   } finally {
-    effects.signal.removeEventListener("abort", onAbort)
     await Promise.allSettled(running)
     await journal.discard()
+  }
+}
+
+/** Puts what became of a row into the journal. A row that a step gave something that is no data fails. */
+async function kept(journal: Journal<RowOutcome>, at: number, row: Row, outcome: RowOutcome): Promise<RowOutcome> {
+  try {
+    await journal.put(at, storable(outcome))
+    return outcome
+  } catch (error) {
+    if ((error as Error)?.name !== "DataCloneError") throw error
+    const reason = new RowError("no-data", `A step gave the row a value that is no data: ${(error as Error).message}`)
+    const instead: RowOutcome = {
+      out: [],
+      dropped: [],
+      failed: [{ row, step: "row", error: reason }],
+      tally: {},
+      incomplete: false,
+    }
+    await journal.put(at, storable(instead))
+    return instead
   }
 }
 
@@ -131,16 +146,10 @@ function storable(outcome: RowOutcome): RowOutcome {
   return { ...outcome, failed }
 }
 
+/** Kernels come first: `columnsOf` has looked at that. */
 function splitChain(stage: MapStage): { kernels: KernelStep[]; rows: (RowStep | ProgramStep)[] } {
-  const kernels = stage.steps.filter((step) => step.kind === "kernel")
-  const rows = stage.steps.filter((step) => step.kind !== "kernel")
-  const firstRow = stage.steps.findIndex(({ kind }) => kind !== "kernel")
-  const late = firstRow < 0 ? undefined : stage.steps.slice(firstRow).find(({ kind }) => kind === "kernel")
-  if (late)
-    throw usageError({
-      what: `Kernel ${late.id} stands behind a step over rows`,
-      where: `stage ${stage.id}`,
-      remedy: "Put kernels first, or give it a stage of its own.",
-    })
-  return { kernels, rows }
+  return {
+    kernels: stage.steps.filter((step) => step.kind === "kernel"),
+    rows: stage.steps.filter((step) => step.kind !== "kernel"),
+  }
 }

@@ -13,7 +13,7 @@ import { writeFailure, writeWhole } from "./disk.ts"
 import { digestOf } from "./fingerprint.ts"
 import type { Pipeline } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
-import { canonicalJson } from "./row-json.ts"
+import { canonicalRowJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
 import type { SourceDigest } from "./stage.ts"
 import type { Row } from "./step.ts"
@@ -32,6 +32,8 @@ export interface Publication {
 interface PublishOptions {
   run: string
   recipe: string
+  /** Rises when the recipe makes other datasets of the same stages. */
+  recipeVersion: number
   seed: number | null
   pipeline: Pipeline
   commits: ReadonlyMap<string, Commit[]>
@@ -42,11 +44,12 @@ interface PublishOptions {
 
 /** Publishes a run whose stages are all done. Same commits, same bytes. */
 export async function publish(options: PublishOptions): Promise<Publication> {
-  const { run, recipe, seed, pipeline, commits, inputs, limit, finished } = options
+  const { run, recipe, recipeVersion, seed, pipeline, commits, inputs, limit, finished } = options
   const lineage: Manifest["lineage"] = {
     fingerprint: digestOf({
       version: 1,
       recipe,
+      recipeVersion,
       seed,
       finished,
       exports: pipeline.exports.map(({ folder, from, table }) => ({ folder, from, schema: `${table.schema}` })),
@@ -84,7 +87,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
       if (!isFinal) return
       const license = (row.license as string | null | undefined) ?? null
       const source = String(row.source ?? "")
-      const key = canonicalJson([license, source])
+      const key = canonicalRowJson([license, source])
       const known = licenses.get(key) ?? { license, source, rows: 0 }
       licenses.set(key, { ...known, rows: known.rows + 1 })
       if (typeof row.domain === "string") mixture.set(row.domain, (mixture.get(row.domain) ?? 0) + 1)
@@ -106,7 +109,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
     created_by: `cotyledon ${version}`,
     git_commit: null,
     seed,
-    license: [...licenses.values()].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
+    license: [...licenses.values()].sort((a, b) => (canonicalRowJson(a) < canonicalRowJson(b) ? -1 : 1)),
     lineage,
     shards: dataset,
     beside,
@@ -127,7 +130,11 @@ export async function publishFailures(
     yield* rowsIn(run, present(commits.map(({ failed }) => failed)))
     yield* unfinished
   }
-  await writeFolder(run, "failed", failedRow, all())
+  const failed = await writeFolder(run, "failed", failedRow, all())
+  // The manifest of an earlier end must not name other failures than there are.
+  const standing = await readManifest(run)
+  if (standing && canonicalRowJson(standing.beside.failed) !== canonicalRowJson(failed))
+    await rm(join(run, "manifest.json"), { force: true })
 }
 
 /**
@@ -205,7 +212,7 @@ async function writeFolder(
       }
       const file = files.at(-1)!
       file.rows++
-      file.hash.update(`${canonicalJson(row)}\n`)
+      file.hash.update(`${canonicalRowJson(row)}\n`)
       see(row)
       await file.writer.add(row)
     }

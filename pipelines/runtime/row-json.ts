@@ -5,14 +5,14 @@
 export const rowJson = (value: unknown): string => JSON.stringify(value, plain)
 
 /** JSON with the keys of every object in code unit order, without white space: equal values give equal text. */
-export function canonicalJson(value: unknown): string {
+export function canonicalRowJson(value: unknown): string {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return rowJson(value)
-  if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element ?? null)).join()}]`
+  if (Array.isArray(value)) return `[${value.map((element) => canonicalRowJson(element ?? null)).join()}]`
   const object = value as Record<string, unknown>
   const keys = Object.keys(object).filter((key) => object[key] !== undefined)
   return `{${keys
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`)
+    .map((key) => `${JSON.stringify(key)}:${canonicalRowJson(object[key])}`)
     .join()}}`
 }
 

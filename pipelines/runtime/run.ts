@@ -132,6 +132,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const { manifest, reused } = await publish({
       run: folder,
       recipe: options.recipe.name,
+      recipeVersion: options.recipe.version,
       seed: seedOf(options.config),
       pipeline,
       commits,

@@ -13,7 +13,7 @@ import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
 import { rowsIn, runReduceTask } from "./reduce-task.ts"
 import type { RowOutcome } from "./row-chain.ts"
-import { canonicalJson } from "./row-json.ts"
+import { canonicalRowJson } from "./row-json.ts"
 import { RowSlots } from "./row-slots.ts"
 import { Draining, type LedgerEffects } from "./settle.ts"
 import { type PlacedShard, ShardFeed } from "./shard-feed.ts"
@@ -335,7 +335,14 @@ async function commitOf(
           const id = String(row.id)
           events.append({ event: "row.failed", stage, id, step, reason, message: message.slice(0, 400) })
           if (failedRows.length < keptFailures)
-            failedRows.push({ id, step, reason, message: message.toWellFormed(), retryable, row: canonicalJson(row) })
+            failedRows.push({
+              id,
+              step,
+              reason,
+              message: message.toWellFormed(),
+              retryable,
+              row: canonicalRowJson(row),
+            })
         }
         failures?.count(
           1,

@@ -6,7 +6,7 @@ import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from ".
 import { addDrops, addTally } from "./counts.ts"
 import type { RowError } from "./errors.ts"
 import type { RowOutcome } from "./row-chain.ts"
-import { canonicalJson } from "./row-json.ts"
+import { canonicalRowJson } from "./row-json.ts"
 import { ShardWriter } from "./shard-writer.ts"
 import type { Row, Tally } from "./step.ts"
 
@@ -134,4 +134,4 @@ export class TaskOutput {
 }
 
 /** A row as JSON, whatever it holds: JSON escapes a lone surrogate, which a Parquet string could not hold. */
-const rowJson = (row: Row): string => canonicalJson(row)
+const rowJson = (row: Row): string => canonicalRowJson(row)

@@ -13,9 +13,13 @@ export function columnsOf(stages: readonly Stage[]): Map<string, Columns> {
     if (stage.kind !== "import")
       for (const id of [stage.input, ...(stage.side ?? [])])
         if (!columns.has(id)) throw brokenRecipe(stage, `it reads ${id}, which does not come before it`)
-    if (stage.kind === "map")
+    if (stage.kind === "map") {
+      const firstRow = stage.steps.findIndex(({ kind }) => kind !== "kernel")
+      const late = firstRow < 0 ? undefined : stage.steps.slice(firstRow).find(({ kind }) => kind === "kernel")
+      if (late)
+        throw brokenRecipe(stage, `kernel ${late.id} stands behind a step over rows: give it a stage of its own`)
       columns.set(stage.id, Object.assign({}, columns.get(stage.input), ...stage.steps.map(({ adds }) => adds ?? {})))
-    else columns.set(stage.id, stage.columns)
+    } else columns.set(stage.id, stage.columns)
   }
   return columns
 }

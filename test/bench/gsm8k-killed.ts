@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { quickStart } from "../../pipelines/cold-start/quick-start.ts"
 
 const bin = fileURLToPath(new URL("../../dist/ui/bin.js", import.meta.url))
-const data = process.env["COTYLEDON_DATA"] ?? fileURLToPath(new URL("../../../shared/data", import.meta.url))
+const data = process.env.COTYLEDON_DATA ?? fileURLToPath(new URL("../../../shared/data", import.meta.url))
 const killsWanted = 3
 const rows = 24
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type { StepEntry } from "../../pipelines/catalogue.ts"
 import { RowError } from "../../pipelines/runtime/errors.ts"
-import { canonicalJson } from "../../pipelines/runtime/row-json.ts"
+import { canonicalRowJson } from "../../pipelines/runtime/row-json.ts"
 import type { Row } from "../../pipelines/runtime/step.ts"
 
 export interface ViewOptions {
@@ -55,5 +55,5 @@ const kindOf = (value: unknown): string =>
 /** Numbers as their digits; where there is none, as for imported questions, from the content. */
 function idOf(id: unknown, row: Row): string {
   if (typeof id === "number" || typeof id === "bigint") return String(id)
-  return `sha256:${createHash("sha256").update(canonicalJson(row)).digest("hex").slice(0, 24)}`
+  return `sha256:${createHash("sha256").update(canonicalRowJson(row)).digest("hex").slice(0, 24)}`
 }

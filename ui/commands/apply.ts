@@ -10,9 +10,9 @@ import { readSettings } from "../apply/settings.ts"
 import { noEffects, openStepEffects, roleOf } from "../apply/step-effects.ts"
 import { type ApplyReport, type NamedFailure, summaryLines } from "../apply/summary.ts"
 import { Tally } from "../apply/tally.ts"
-import type { CommonOptions } from "../cli.ts"
 import { findStep } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
+import type { CommonOptions } from "../options.ts"
 import {
   besideOutput,
   checkOneStdout,

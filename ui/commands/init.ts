@@ -4,9 +4,9 @@ import { z } from "zod"
 import { loadRecipe, recipeNames } from "../../pipelines/recipes.ts"
 import { temporaryName } from "../../pipelines/runtime/disk.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
-import type { CommonOptions } from "../cli.ts"
 import { configYaml } from "../init/config-yaml.ts"
 import { inputSchema } from "../key-notes.ts"
+import type { CommonOptions } from "../options.ts"
 import { shownPath } from "../print.ts"
 
 /** `cotyledon init RECIPE [FILE]`: FILE defaults to `RECIPE.yaml`; `-` prints the config and writes nothing. */

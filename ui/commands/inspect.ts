@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises"
 import { usageError } from "../../pipelines/runtime/errors.ts"
 import { readRecord } from "../../pipelines/runtime/run.ts"
-import type { CommonOptions } from "../cli.ts"
+import type { CommonOptions } from "../options.ts"
 
 export interface InspectOptions extends CommonOptions {
   dropped: boolean

@@ -9,7 +9,7 @@ import {
 import { cacheFolder, getWeights, type WeightsProgress } from "../../annotators/endpoint/embedded/weights.ts"
 import { CotyledonError, exitCode, usageError } from "../../pipelines/runtime/errors.ts"
 import { nearest } from "../../schemas/strict.ts"
-import type { CommonOptions } from "../cli.ts"
+import type { CommonOptions } from "../options.ts"
 import { grouped } from "../print.ts"
 
 interface ModelsOptions extends CommonOptions {

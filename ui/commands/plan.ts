@@ -1,6 +1,6 @@
 import { planRun, type RunPlan } from "../../pipelines/runtime/plan.ts"
-import type { CommonOptions } from "../cli.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
+import type { CommonOptions } from "../options.ts"
 import { columns, cut, dollars, grouped, shownPath } from "../print.ts"
 
 interface PlanOptions extends CommonOptions {

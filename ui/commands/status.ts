@@ -2,7 +2,7 @@ import { usageError } from "../../pipelines/runtime/errors.ts"
 import { readRecord } from "../../pipelines/runtime/run.ts"
 import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 import { type RunStatus, readStatus } from "../../pipelines/runtime/status.ts"
-import type { CommonOptions } from "../cli.ts"
+import type { CommonOptions } from "../options.ts"
 import { statusLines } from "../status-lines.ts"
 
 /** `cotyledon status RUN`. */

@@ -1,7 +1,7 @@
 import { type CatalogueEntry, catalogue, settingsOf } from "../../pipelines/catalogue.ts"
-import type { CommonOptions } from "../cli.ts"
 import { findEntry } from "../find-step.ts"
 import { hasKeys, inputSchema, type KeySchema, rangeText, typeText, wrap } from "../key-notes.ts"
+import type { CommonOptions } from "../options.ts"
 
 const width = 80
 

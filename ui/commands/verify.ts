@@ -6,11 +6,11 @@ import { fieldsOf, float64, nullable, text } from "../../schemas/columns.ts"
 import { parseStrict } from "../../schemas/strict.ts"
 import { verdictName } from "../../schemas/verdict.ts"
 import { needsSchema } from "../apply/output-schema.ts"
-import type { CommonOptions } from "../cli.ts"
 import { configError } from "../config-faults.ts"
 import { readConfig, setKey } from "../config-file.ts"
 import { findVerifier } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
+import type { CommonOptions } from "../options.ts"
 import { columns, grouped, shownPath } from "../print.ts"
 import {
   besideOutput,

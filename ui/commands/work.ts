@@ -2,8 +2,8 @@ import { loadRecipe } from "../../pipelines/recipes.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
 import { readRecord } from "../../pipelines/runtime/run.ts"
 import { work as workOn } from "../../pipelines/runtime/work.ts"
-import type { CommonOptions } from "../cli.ts"
 import { stopOnSignals } from "../interrupt.ts"
+import type { CommonOptions } from "../options.ts"
 
 /** `cotyledon work RUN STAGE TASK`. */
 export async function work(run: string, stage: string, index: number, options: CommonOptions): Promise<void> {

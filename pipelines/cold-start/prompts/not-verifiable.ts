@@ -4,7 +4,7 @@ import type { CriterionPrompt } from "../../../annotators/criterion-prompt.ts"
 export const notVerifiable = {
   id: "not-verifiable" as const,
   version: 1,
-  about: "The answer cannot easily be checked against a reference",
+  about: "Drops questions whose answer cannot easily be checked against a reference",
   instruction:
     "You check questions for a dataset. Decide whether the answer to the question is NOT easily verifiable. " +
     "Say yes when answers may differ by opinion, taste or wording, when the question asks for a proof, a discussion or an " +

@@ -4,7 +4,7 @@ import type { CriterionPrompt } from "../../../annotators/criterion-prompt.ts"
 export const severalQuestions = {
   id: "several-questions" as const,
   version: 1,
-  about: "It asks for more than one answer",
+  about: "Drops questions that ask for more than one answer",
   instruction:
     "You check questions for a dataset. Decide whether the text asks several separate questions that each need an answer of " +
     "their own. Say yes when it has numbered parts or asks for two or more results. Say no when it asks for one result, however " +

@@ -4,7 +4,7 @@ import type { CriterionPrompt } from "../../../annotators/criterion-prompt.ts"
 export const textGeneration = {
   id: "text-generation" as const,
   version: 1,
-  about: "It asks for general text rather than an answer",
+  about: "Drops requests for general text rather than an answer",
   instruction:
     "You check questions for a dataset. Decide whether the text asks for general text generation: an essay, a story, a poem, a " +
     "letter, a summary, a translation, advice or a list of ideas. Say yes when it does. Say no when it asks to work out one " +

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { canonicalJson, parseJson, rowJson } from "../../../pipelines/runtime/row-json.ts"
+import { canonicalRowJson, parseJson, rowJson } from "../../../pipelines/runtime/row-json.ts"
 
 describe("rowJson", () => {
   test("keeps the order of columns and every integer", () => {
@@ -23,16 +23,16 @@ describe("rowJson", () => {
   })
 })
 
-describe("canonicalJson", () => {
+describe("canonicalRowJson", () => {
   test("sorts the keys at every depth by code unit and leaves lists alone", () => {
-    expect(canonicalJson({ b: 1, a: [{ d: 1n, c: 2 }, 3], B: {}, "9": 0, "10": 0, u: undefined })).toBe(
+    expect(canonicalRowJson({ b: 1, a: [{ d: 1n, c: 2 }, 3], B: {}, "9": 0, "10": 0, u: undefined })).toBe(
       '{"10":0,"9":0,"B":{},"a":[{"c":2,"d":1},3],"b":1}',
     )
-    expect(canonicalJson({ b: 1, a: { d: 1, c: 2n } })).toBe('{"a":{"c":2,"d":1},"b":1}')
+    expect(canonicalRowJson({ b: 1, a: { d: 1, c: 2n } })).toBe('{"a":{"c":2,"d":1},"b":1}')
   })
 
   test("an own __proto__ is kept", () => {
-    expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":1}}'))).toBe('{"__proto__":{"a":1},"b":1}')
+    expect(canonicalRowJson(JSON.parse('{"b":1,"__proto__":{"a":1}}'))).toBe('{"__proto__":{"a":1},"b":1}')
   })
 })
 
