@@ -95,7 +95,9 @@ async function createWith(path: string, content: string): Promise<boolean> {
     await link(temporary, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false
+    const code = (error as NodeJS.ErrnoException).code
+    // Somebody was first; he may have swept the temporary file away with what killed processes left.
+    if (code === "EEXIST" || code === "ENOENT") return false
     throw error
   } finally {
     await rm(temporary, { force: true })

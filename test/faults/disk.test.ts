@@ -146,6 +146,14 @@ describe("folders", () => {
     expect(await filesUnder(mine)).toEqual(["thesis.txt"])
   })
 
+  test("what a process leaves that was killed before its run had a record", async () => {
+    const run = join(folder, "begun")
+    await mkdir(join(run, "locks", "coordinator"), { recursive: true })
+    await writeFile(join(run, "locks", "coordinator", "000001.1a-abcdef.tmp"), "")
+    await writeFile(join(run, "run.json.1a-abcdef.tmp"), '{"format": 1, "rec')
+    await expectAsUndisturbed(run, await runCommand(["run", config, "--out", run]))
+  })
+
   test("a run of another recipe", async () => {
     const run = join(folder, "other-recipe")
     await mkdir(run)
