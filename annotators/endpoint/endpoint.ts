@@ -47,6 +47,8 @@ interface Call {
   request: ChatRequest
   estimate: Estimate
   controller: AbortController
+  /** A request is under way, which is paid for and may still be answered. */
+  sent: boolean
 }
 
 /** What was known when a request was sent. */
@@ -137,7 +139,7 @@ export class Endpoint {
       identity: this.identity,
       request: Object.fromEntries(defined),
       sample,
-      perform: (signal) => this.#perform(asked, signal),
+      perform: (signal, noMore) => this.#perform(asked, signal, noMore),
     }
   }
 
@@ -184,22 +186,28 @@ export class Endpoint {
     else this.#opened?.then(closeAll, () => {})
   }
 
-  async #perform(request: ChatRequest, signal: AbortSignal): Promise<Performed<ChatAnswer>> {
+  async #perform(request: ChatRequest, signal: AbortSignal, noMore?: AbortSignal): Promise<Performed<ChatAnswer>> {
     signal.throwIfAborted()
-    const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController() }
+    noMore?.throwIfAborted()
+    const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController(), sent: false }
     const onAbort = () => call.controller.abort(signal.reason)
+    const onNoMore = () => {
+      if (!call.sent) call.controller.abort(noMore?.reason)
+    }
     signal.addEventListener("abort", onAbort, { once: true })
+    noMore?.addEventListener("abort", onNoMore, { once: true })
     this.#active.add(call)
     try {
-      return await this.#untilEnded(call)
+      return await this.#untilEnded(call, noMore)
     } finally {
       signal.removeEventListener("abort", onAbort)
+      noMore?.removeEventListener("abort", onNoMore)
       this.#active.delete(call)
     }
   }
 
   /** Attempts until there is an answer or no further attempt is due: the table of `outcome.ts`, put into effect. */
-  async #untilEnded(call: Call): Promise<Performed<ChatAnswer>> {
+  async #untilEnded(call: Call, noMore: AbortSignal | undefined): Promise<Performed<ChatAnswer>> {
     const unsendable = call.request.messages.some(({ content }) => !content.isWellFormed())
     if (unsendable) throw new RowError("bad-request", "a lone surrogate in the prompt cannot be sent as UTF-8")
     const { signal } = call.controller
@@ -211,6 +219,7 @@ export class Endpoint {
       }
       const { outcome, message } = end
       const policy = policyOf(outcome)
+      if (policy.action !== "stop" && policy.action !== "fail") noMore?.throwIfAborted()
       if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamed, end, policy.remedy))
       if (policy.action === "fail") throw new RowError(outcome, message)
       if (policy.action === "retry" && ++faults >= this.config.attempts)
@@ -233,6 +242,7 @@ export class Endpoint {
     let used: Usage = { input: 0, output: 0 }
     this.#inFlight++
     this.#attempts++
+    call.sent = true
     try {
       const exchange = this.#exchange(call)
       const completion = await this.#send(call, admitted, exchange)
@@ -256,6 +266,7 @@ export class Endpoint {
       used = paidFor(error, call.estimate.upper)
       return this.#judge(error, admitted, sent)
     } finally {
+      call.sent = false
       this.#inFlight--
       target.inFlight--
       this.#tokens.input += used.input

@@ -12,9 +12,10 @@ export interface Effect<T> {
   readonly sample: number
   /**
    * Does it. Resolves with plain JSON that will be settled and paid for; rejects when there is no answer to settle
-   * (malformed, cut, refused connection). Called at most once per key and process at a time.
+   * (malformed, cut, refused connection). Called at most once per key and process at a time. `signal` ends it wherever it is;
+   * `noMore` ends it where nothing is sent yet: a run that stops lets only what is under way come home.
    */
-  perform(signal: AbortSignal): Promise<Performed<T>>
+  perform(signal: AbortSignal, noMore?: AbortSignal): Promise<Performed<T>>
 }
 
 /** A result with what it cost. */

@@ -20,7 +20,7 @@ export class LedgerEffects implements Effects {
   readonly #abort = new AbortController()
   readonly #inFlight = new Map<string, Promise<Settled<unknown>>>()
   readonly #offline: boolean
-  #draining = false
+  readonly #noMore = new AbortController()
   #idle: (() => void)[] = []
 
   /** `offline`: nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
@@ -53,7 +53,7 @@ export class LedgerEffects implements Effects {
     if (this.#offline)
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
     this.signal.throwIfAborted()
-    if (this.#draining) throw new Draining()
+    this.#noMore.signal.throwIfAborted()
     const settling = this.#perform(effect, key)
     this.#inFlight.set(key, settling)
     try {
@@ -65,7 +65,7 @@ export class LedgerEffects implements Effects {
   }
 
   async #perform(effect: Effect<unknown>, key: string): Promise<Settled<unknown>> {
-    const { value, usage = null } = await effect.perform(this.signal)
+    const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()
     try {
@@ -80,7 +80,7 @@ export class LedgerEffects implements Effects {
 
   /** Lets what is in flight settle for up to `graceMs`, then aborts it. Nothing new is performed from now on. */
   async drain(graceMs: number): Promise<void> {
-    this.#draining = true
+    this.#noMore.abort(new Draining())
     if (this.#inFlight.size > 0) {
       const clock = Promise.withResolvers<void>()
       const timer = setTimeout(clock.resolve, graceMs)

@@ -354,3 +354,39 @@ describe("closing", () => {
     expect(resolved).toBe(0)
   })
 })
+
+describe("a run that stops", () => {
+  test("what is sent comes home; what waits for its place, for a pause or for a backoff is not sent any more", async () => {
+    const { endpoint, server } = await setUp(
+      async (request, response) => {
+        if (promptOf(request) === "poison") return refuse(response, 500)
+        await sleep(80)
+        complete(response, "ok")
+      },
+      { config: { maxInFlight: 2 }, timing: { backoffMs: 1e9, backoffCapMs: 1e9 } },
+    )
+    const noMore = new AbortController()
+    const perform = (content: string) => endpoint.chat(ask(content), 0).perform(never, noMore.signal)
+    const poison = failure(perform("poison"))
+    await until(() => endpoint.counters().retries["server-fault"] === 1)
+    const sent = [perform("a"), perform("b")]
+    await until(() => server.inFlight === 2)
+    const waiting = [failure(perform("c")), failure(perform("d"))]
+    const reason = new Error("stopping")
+    noMore.abort(reason)
+    expect(await poison).toBe(reason)
+    for (const call of waiting) expect(await call).toBe(reason)
+    for (const call of sent) expect((await call).value.answer).toBe("ok")
+    expect(server.received).toHaveLength(3)
+  })
+
+  test("a call that waits out a storm ends at once", async () => {
+    const { endpoint, server } = await setUp((_, response) => refuse(response, 429), { timing: { pauseMs: 1e9 } })
+    const noMore = new AbortController()
+    const call = failure(endpoint.chat(ask(), 0).perform(never, noMore.signal))
+    await until(() => endpoint.counters().paused !== null)
+    noMore.abort(new Error("stopping"))
+    expect((await call).message).toBe("stopping")
+    expect(server.received).toHaveLength(1)
+  })
+})
