@@ -35,6 +35,27 @@ test("a full disk is said", async ({ skip }) => {
   if (disk === null) return skip("this process may not mount a file system")
   const journal = await Journal.create<string>(join(disk, "00000"))
   await journal.put(0, "fits")
-  expect(await complaintOf(journal.put(1, "x".repeat(64 << 10)))).toMatch(/^exit 1\nThe disk is full\n/)
+  await journal.put(1, "x".repeat(64 << 10))
+  expect(await complaintOf(Array.fromAsync(journal.inOrder()))).toMatch(/^exit 1\nThe disk is full\n/)
+  await journal.discard()
+})
+
+test("many rows of all sizes, finished far out of order", async () => {
+  const journal = await Journal.create<string>(join(temporaryFolder(), "00000"))
+  const rows = Array.from({ length: 500 }, (_, at) => String.fromCharCode(97 + (at % 26)).repeat((at * 7919) % 9_000))
+  const order = rows.map((_, at) => (at * 211) % rows.length)
+  for (const at of order) await journal.put(at, rows[at]!)
+  expect(await Array.fromAsync(journal.inOrder())).toEqual(rows)
+  await journal.discard()
+})
+
+test("an earlier block that the disk refused is said by a later row", async ({ skip }) => {
+  const disk = smallDisk(64)
+  if (disk === null) return skip("this process may not mount a file system")
+  const journal = await Journal.create<string>(join(disk, "00000"))
+  const puts = Array.from({ length: 8 }, (_, at) => journal.put(at, "x".repeat(200 << 10)))
+  for (const end of await Promise.allSettled(puts.slice(1)))
+    if (end.status === "rejected") expect(String(end.reason)).toContain("The disk is full")
+  expect((await Promise.allSettled(puts)).some(({ status }) => status === "rejected")).toBe(true)
   await journal.discard()
 })
