@@ -43,7 +43,8 @@ export class ProgressLines {
         this.#say(stageLine(this.#status, event.stage, event.reused === event.tasks))
         break
       case "endpoint":
-        this.#say(`${event.role}: ${event.state}, ${oneLine(event.message)}`)
+        // What stops an endpoint stops the run, which says it in full.
+        if (event.state !== "stopped") this.#say(`${event.role}: ${event.state}, ${oneLine(event.message)}`)
         break
       case "warning":
         this.#say(oneLine(event.message))
