@@ -98,7 +98,7 @@ function happeningOf(event: EndpointEvent): { state: string; message: string } |
     case "resumed":
       return { state: "resumed", message: `after ${(event.pausedMs / 1000).toFixed(1)} s` }
     case "stopped":
-      return { state: "stopped", message: oneLine(event.why) }
+      return { state: "stopped", message: oneLine(event.why.split("\n")[0]!) }
     case "retry":
       return null
   }

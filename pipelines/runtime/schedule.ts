@@ -347,6 +347,7 @@ async function commitOf(
         failures?.count(
           1,
           failed.map(({ error }) => error.reason),
+          failed.map(({ error }) => error.message),
         )
       })
       // Rows that did not fit their columns were found when the shards were written.
