@@ -39,7 +39,7 @@ export const domain = (judge: Endpoint, { domains, ask, seed }: DomainOptions): 
   kind: "program",
   id: "domain",
   version: 1,
-  params: { prompt: promptVersion, model: ask ? judge.identity : null, domains, ask },
+  params: { prompt: promptVersion, model: ask ? judge.params : null, domains, ask },
   about: "Labels the domain of questions that have none",
   adds: { domain: text() },
   bound: ask ? [{ role: judge.role, calls: 1, inputTokens: 160, outputTokens: 8 }] : [],

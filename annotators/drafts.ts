@@ -34,7 +34,7 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
     version: 1,
     params: {
       prompt: [prompt.id, prompt.version],
-      model: drafter.identity,
+      model: drafter.params,
       ...options,
       maximum: most,
       verifiers: verifierVersions,

@@ -29,7 +29,7 @@ export const answeredDirectly = (
   version: 1,
   params: {
     prompt: [prompt.id, prompt.version],
-    model: judge.identity,
+    model: judge.params,
     attempts,
     maxTokens,
     seed,

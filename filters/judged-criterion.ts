@@ -33,7 +33,7 @@ export const judgedCriterion = (prompt: CriterionPrompt, judge: Endpoint, option
   version: 1,
   params: {
     prompt: prompt.version,
-    model: judge.identity,
+    model: judge.params,
     decide: options.decide,
     ...(options.decide === "logprobs" && { threshold: options.threshold }),
   },

@@ -61,8 +61,14 @@ export const modelConfig = z.strictObject({
     z.record(z.string(), z.json()).default({}),
     'Further keys of the request body, e.g. {"chat_template_kwargs": {"enable_thinking": true}}',
   ),
-  temperature: note(z.number().min(0).max(2).optional(), "Sampling temperature; overrides the recipe's"),
-  topP: note(z.number().gt(0).max(1).optional(), "Nucleus mass; overrides the recipe's"),
+  temperature: note(
+    z.number().min(0).max(2).nullable().optional(),
+    "Sampling temperature; overrides the recipe's. null sends none, for servers that refuse one",
+  ),
+  topP: note(
+    z.number().gt(0).max(1).nullable().optional(),
+    "Nucleus mass; overrides the recipe's. null sends none, for servers that refuse one",
+  ),
   maxInFlight: note(count(32), "Requests in flight", { unit: "requests" }),
   requestsPerMinute: note(z.number().positive().optional(), "Limit on requests", { unit: "per minute" }),
   tokensPerMinute: note(z.number().positive().optional(), "Limit on input and output tokens", { unit: "per minute" }),

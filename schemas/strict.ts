@@ -41,6 +41,9 @@ function faultsOf(issue: Issue, above: PropertyKey[], json: JsonSchema): Fault[]
     if (depth(branch) > 0 || branch.some(({ code }) => code === "unrecognized_keys"))
       return branch.flatMap((inner) => faultsOf(inner, at, json))
   }
+  // Zod says "received undefined" of a key that is not there.
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
+    return [{ path: pathText(at), what: `missing, expected ${issue.expected}` }]
   return [{ path: pathText(at), what: issue.message }]
 }
 

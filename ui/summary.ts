@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { oneLine } from "../pipelines/runtime/errors.ts"
 import { runTotals } from "../pipelines/runtime/run-totals.ts"
 import { readStatus } from "../pipelines/runtime/status.ts"
 import type { Manifest } from "../schemas/manifest.ts"
@@ -18,7 +19,8 @@ export async function summaryLines(options: {
   const totals = await runTotals(run, config)
   const status = await readStatus(run)
   const rowsOf = (files: readonly { rows: number }[]) => files.reduce((sum, { rows }) => sum + rows, 0)
-  const domains = manifest.mixture.map(({ domain, rows }) => `${domain} ${grouped(rows)}`).join(", ")
+  const domains = manifest.mixture.map(({ domain, rows }) => `${oneLine(domain, 40)} ${grouped(rows)}`).join(", ")
+  const tallies = tallyLines(manifest.tallies)
   const folders = [
     ["dataset", rowsOf(manifest.shards), "the samples"] as const,
     ...Object.entries(manifest.beside).map(
@@ -30,8 +32,7 @@ export async function summaryLines(options: {
     ...(reused ? ["Nothing changed: the dataset stood already.", ""] : []),
     ...funnelLines(manifest),
     "",
-    ...tallyLines(manifest.tallies),
-    "",
+    ...(tallies.length > 0 ? [...tallies, ""] : []),
     `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
       `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
     ...(domains === "" ? [] : [`  domains: ${domains}`]),

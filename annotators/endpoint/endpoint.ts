@@ -7,7 +7,7 @@ import { answerOf } from "./answer.ts"
 import { type Budget, costOf, type Price } from "./budget.ts"
 import type { ChatAnswer, ChatRequest } from "./chat.ts"
 import type { Completion } from "./completion.ts"
-import { Dialect, reservedKey } from "./dialect.ts"
+import { Dialect, refusedSampling, reservedKey } from "./dialect.ts"
 import { MinuteLimit } from "./limits.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
@@ -20,6 +20,7 @@ import {
   badHeader,
   keyMissing,
   reservedInExtraBody,
+  samplingRefused,
   severalModels,
   stopErrorOf,
   unlistedModels,
@@ -122,6 +123,20 @@ export class Endpoint {
   }
 
   /**
+   * What of its config changes answers, for the parameters of the steps that ask it: the identity, and beside it the sampling parameters and
+   * the extra body where the config sets them.
+   */
+  get params(): string | Record<string, unknown> {
+    const { temperature, topP, extraBody } = this.config
+    const set = {
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { topP }),
+      ...(Object.keys(extraBody).length > 0 && { extraBody }),
+    }
+    return Object.keys(set).length === 0 ? this.identity : { identity: this.identity, ...set }
+  }
+
+  /**
    * One completion as an effect. Its request is the logical one: what changes the answer, the config's sampling parameters
    * and extra body included, and nothing else. `perform` rejects with a RowError when this row has no answer, with a
    * CotyledonError when the run must stop, and with the signal's reason when that is aborted.
@@ -130,8 +145,8 @@ export class Endpoint {
     const { temperature, topP, extraBody } = this.config
     const asked: ChatRequest = {
       ...request,
-      temperature: temperature ?? request.temperature,
-      topP: topP ?? request.topP,
+      temperature: temperature === undefined ? request.temperature : (temperature ?? undefined),
+      topP: topP === undefined ? request.topP : (topP ?? undefined),
     }
     const defined = Object.entries({ ...asked, extraBody }).filter(([, value]) => value !== undefined)
     return {
@@ -172,6 +187,11 @@ export class Endpoint {
   /** Changes how many requests may be in flight; those above it run to their end. */
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
+  }
+
+  /** Sends nothing more: calls that wait reject with `reason`, requests in flight may still bring their answers home. */
+  drain(reason: Error): void {
+    this.#endWith(reason)
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -221,6 +241,8 @@ export class Endpoint {
       const policy = policyOf(outcome)
       if (policy.action !== "stop" && policy.action !== "fail") noMore?.throwIfAborted()
       if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamed, end, policy.remedy))
+      const refused = outcome === "bad-request" ? refusedSampling(call.request, message) : null
+      if (refused !== null) throw this.#stop(samplingRefused(this.#blamed, refused, end))
       if (policy.action === "fail") throw new RowError(outcome, message)
       if (policy.action === "retry" && ++faults >= this.config.attempts)
         throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
@@ -289,7 +311,7 @@ export class Endpoint {
       try {
         return await transport.complete(body, exchange, maxBytes)
       } catch (error) {
-        const refused = error instanceof CallFault && error.outcome === "bad-request" && rewrites < 2
+        const refused = error instanceof CallFault && error.outcome === "bad-request" && rewrites < 3
         if (!refused || !this.#dialect.learn(body, error.message)) throw error
       }
     }

@@ -7,7 +7,11 @@ import { Endpoint } from "./endpoint.ts"
 import type { EndpointEvent } from "./report.ts"
 
 /** The endpoints of a recipe's roles, with what a run pays and shows. */
-export type Roles<R extends string> = Record<R, Endpoint> & { paid: Paid[]; close(): Promise<void> }
+export type Roles<R extends string> = Record<R, Endpoint> & {
+  paid: Paid[]
+  drain(reason: Error): void
+  close(): Promise<void>
+}
 
 /**
  * Makes the endpoints of a recipe's roles, with one budget for all of them; what the ledger already holds counts as spent. Nothing is
@@ -44,6 +48,9 @@ export function openEndpoints<R extends string>(
   return {
     ...(Object.fromEntries(endpoints) as Record<R, Endpoint>),
     paid: endpoints.map(([role, endpoint]) => paidOf(role, endpoint)),
+    drain(reason) {
+      for (const [, endpoint] of endpoints) endpoint.drain(reason)
+    },
     async close() {
       await Promise.all(endpoints.map(([, endpoint]) => endpoint.close()))
       await embedded.close()
@@ -98,7 +105,7 @@ function happeningOf(event: EndpointEvent): { state: string; message: string } |
     case "resumed":
       return { state: "resumed", message: `after ${(event.pausedMs / 1000).toFixed(1)} s` }
     case "stopped":
-      return { state: "stopped", message: oneLine(event.why) }
+      return { state: "stopped", message: oneLine(event.why.split("\n")[0]!) }
     case "retry":
       return null
   }

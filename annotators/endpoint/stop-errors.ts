@@ -38,6 +38,15 @@ export const unreachable = ({ role, baseUrls }: Blamed, fault: CallFault): Cotyl
     remedy: "is the server running? Start it or correct the base URL, then run again",
   })
 
+/** A server that takes no temperature or nucleus mass, or not this one: every request would meet the same refusal. */
+export const samplingRefused = ({ role }: Blamed, key: "temperature" | "topP", fault: CallFault): CotyledonError =>
+  stopError({
+    what: `the ${role} endpoint refuses the sampling parameter ${key}`,
+    where: `models.${role}.${key}`,
+    got: fault.message,
+    remedy: `set models.${role}.${key} to a value that it takes, or to null to send none`,
+  })
+
 /** A key that is to come from an environment variable and does not. */
 export const keyMissing = ({ role }: Blamed, variable: string, isSet: boolean): CotyledonError =>
   usageError({

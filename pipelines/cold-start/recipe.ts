@@ -129,8 +129,9 @@ const draftOptions = ({ drafts: { initial, maximum, temperature, topP, maxTokens
 export function coldStartExports(config: ColdStartConfig, stages: readonly Stage[]): Export[] {
   const { drafter } = config.models
   const origin = {
-    temperature: drafter.temperature ?? config.drafts.temperature,
-    topP: drafter.topP ?? config.drafts.topP,
+    // null in a model's config means that none was sent.
+    temperature: drafter.temperature === undefined ? config.drafts.temperature : drafter.temperature,
+    topP: drafter.topP === undefined ? config.drafts.topP : drafter.topP,
     maxTokens: config.drafts.maxTokens,
     steps: stages.flatMap((stage) =>
       stage.kind === "map" ? stage.steps.map(({ id, version }) => `${id}@${version}`) : [],
@@ -200,6 +201,7 @@ export const coldStart = defineRecipe<ColdStartConfig>({
       path: ["questions", "filter-questions", "draft", "filter-responses", "select"],
       exports: coldStartExports(config, stages),
       endpoints: roles.paid,
+      drain: (reason) => roles.drain(reason),
       close: () => roles.close(),
     }
   },

@@ -1,4 +1,4 @@
-import { stopError } from "./errors.ts"
+import { oneLine, stopError } from "./errors.ts"
 
 /** Rows after which a share of failures says something about the rest. */
 const leastRows = 100
@@ -10,6 +10,7 @@ export class FailureLimit {
   #rows = 0
   #failed = 0
   #reasons = new Map<string, number>()
+  #example: string | null = null
 
   /** `share` of the stage's rows may fail; 1 switches the limit off. */
   constructor(stage: string, share: number) {
@@ -17,8 +18,12 @@ export class FailureLimit {
     this.#share = share
   }
 
-  /** Counts finished rows; throws a stop error once more than the share of at least 100 rows failed. */
-  count(rows: number, reasons: readonly string[]): void {
+  /**
+   * Counts finished rows; throws a stop error once more than the share of at least 100 rows failed. `messages` are what the failed rows
+   * say: the first of the run is quoted.
+   */
+  count(rows: number, reasons: readonly string[], messages: readonly string[] = []): void {
+    this.#example ??= messages[0] ?? null
     this.#rows += rows
     this.#failed += reasons.length
     for (const reason of reasons) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
@@ -36,7 +41,9 @@ export class FailureLimit {
     throw stopError({
       what: `Too many rows failed in stage ${this.#stage}`,
       expected: `at most ${(this.#share * 100).toFixed(1)}% of ${this.#rows} rows`,
-      got: `${this.#failed}: ${reasons.slice(0, 4).join(", ")}`,
+      got:
+        `${this.#failed}: ${reasons.slice(0, 4).join(", ")}` +
+        (this.#example === null ? "" : `; the first: ${oneLine(this.#example, 200)}`),
       remedy: "Look at RUN/failed (inspect RUN --failed), mend the cause and run again; or raise failureLimit.",
     })
   }

@@ -80,7 +80,9 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
     const effects = new LedgerEffects(ledger)
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
     const onStop = () => {
-      slots.close(new Draining())
+      const draining = new Draining()
+      slots.close(draining)
+      pipeline.drain?.(draining)
       effects.drain(options.graceMs ?? 10_000)
     }
     options.signal?.addEventListener("abort", onStop, { once: true })

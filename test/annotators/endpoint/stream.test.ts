@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { EventReader } from "../../../annotators/endpoint/sse.ts"
 import { chunk, complete, type Reply, refuse, startStream } from "./server.ts"
-import { chat, failure, setUp, sleep } from "./setting.ts"
+import { chat, endpointTo, failure, setUp, sleep } from "./setting.ts"
 
 const config = { streamAboveTokens: 0, attempts: 2, idleTimeoutMs: 500 }
 const usage = 'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}\n\n'
@@ -100,6 +100,34 @@ describe("streaming", () => {
     )
     await Promise.all([chat(endpoint), chat(endpoint)])
     expect(server.received.at(-1)?.body.max_completion_tokens).toBe(64)
+  })
+
+  test.each([
+    "Unrecognized request argument supplied: seed",
+    "body.seed: Extra inputs are not permitted",
+    "property 'seed' is unsupported",
+  ])("a server that refuses a seed is asked without, from then on: %s", async (refusal) => {
+    const { endpoint, server } = await setUp((request, response) =>
+      "seed" in request.body ? refuse(response, 400, refusal) : complete(response, "ok"),
+    )
+    await Promise.all([chat(endpoint, "a", { seed: 1 }), chat(endpoint, "b", { seed: 2 })])
+    await chat(endpoint, "c", { seed: 3 })
+    expect(server.received).toHaveLength(5)
+    expect(server.received.at(-1)?.body).not.toHaveProperty("seed")
+  })
+
+  test("a server that refuses the temperature stops the run and is asked without one on demand", async () => {
+    const reply: Reply = (request, response) =>
+      "temperature" in request.body
+        ? refuse(response, 400, "Unsupported value: 'temperature' does not support 0 with this model.")
+        : complete(response, "ok")
+    const { endpoint, server } = await setUp(reply)
+    const error = await failure(chat(endpoint, "x", { temperature: 0 }))
+    expect(error.exit).toBe(1)
+    expect(error.message).toMatch(/refuses the sampling parameter temperature \(models\.drafter\.temperature\)/)
+    expect(error.message).toMatch(/or to null to send none$/)
+    const without = endpointTo(server, { config: { temperature: null } }).endpoint
+    expect((await chat(without, "x", { temperature: 0 })).value.answer).toBe("ok")
   })
 
   test("the connection of a finished stream serves the next request", async () => {

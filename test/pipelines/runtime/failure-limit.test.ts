@@ -23,6 +23,13 @@ test("stops at the row that exceeds the share, and says why", () => {
   )
 })
 
+test("quotes what the first failed row says, safe for a terminal", () => {
+  const limit = new FailureLimit("draft", 0)
+  expect(() => limit.count(100, ["bad-request"], ["status 400: unknown key \u001b[2J seed"])).toThrow(
+    "got 1: bad-request 1; the first: status 400: unknown key \\u001b[2J seed\n",
+  )
+})
+
 test("0 allows no failure, 1 switches the limit off", () => {
   const none = new FailureLimit("draft", 0)
   none.count(1_000, [])
