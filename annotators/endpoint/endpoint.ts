@@ -189,11 +189,6 @@ export class Endpoint {
     this.#queue.concurrency = requests
   }
 
-  /** Sends nothing more: calls that wait reject with `reason`, requests in flight may still bring their answers home. */
-  drain(reason: Error): void {
-    this.#endWith(reason)
-  }
-
   /** Ends whatever is under way and closes the connections. */
   async close(): Promise<void> {
     const error = new Error(`the ${this.role} endpoint was closed`)

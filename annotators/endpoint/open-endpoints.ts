@@ -7,11 +7,7 @@ import { Endpoint } from "./endpoint.ts"
 import type { EndpointEvent } from "./report.ts"
 
 /** The endpoints of a recipe's roles, with what a run pays and shows. */
-export type Roles<R extends string> = Record<R, Endpoint> & {
-  paid: Paid[]
-  drain(reason: Error): void
-  close(): Promise<void>
-}
+export type Roles<R extends string> = Record<R, Endpoint> & { paid: Paid[]; close(): Promise<void> }
 
 /**
  * Makes the endpoints of a recipe's roles, with one budget for all of them; what the ledger already holds counts as spent. Nothing is
@@ -48,9 +44,6 @@ export function openEndpoints<R extends string>(
   return {
     ...(Object.fromEntries(endpoints) as Record<R, Endpoint>),
     paid: endpoints.map(([role, endpoint]) => paidOf(role, endpoint)),
-    drain(reason) {
-      for (const [, endpoint] of endpoints) endpoint.drain(reason)
-    },
     async close() {
       await Promise.all(endpoints.map(([, endpoint]) => endpoint.close()))
       await embedded.close()

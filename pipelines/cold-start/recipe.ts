@@ -201,7 +201,6 @@ export const coldStart = defineRecipe<ColdStartConfig>({
       path: ["questions", "filter-questions", "draft", "filter-responses", "select"],
       exports: coldStartExports(config, stages),
       endpoints: roles.paid,
-      drain: (reason) => roles.drain(reason),
       close: () => roles.close(),
     }
   },

@@ -47,8 +47,6 @@ export interface Pipeline {
   /** The first is the final dataset. */
   exports: Export[]
   endpoints: Paid[]
-  /** The run stops: nothing more is asked, whoever waits is refused with `reason`; what was asked may still be answered. */
-  drain?(reason: Error): void
   /** Ends what was started on the way (child servers, connections). */
   close(): Promise<void>
 }

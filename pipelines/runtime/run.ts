@@ -112,7 +112,6 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
       executor: options.executor ?? null,
       graceMs: options.graceMs ?? 10_000,
-      drain: pipeline.drain?.bind(pipeline),
       running: new Map(),
       uncommittedFailures: [],
     }

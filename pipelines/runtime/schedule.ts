@@ -37,8 +37,6 @@ export interface Execution {
   executor: Executor | null
   /** Milliseconds that calls in flight get to settle when the run stops. */
   graceMs: number
-  /** Keeps calls that wait for their turn from being sent once the run stops; see `Pipeline.drain`. */
-  drain?: ((reason: Error) => void) | undefined
   /** Rows finished in tasks that are still running, by stage. */
   running: Map<string, number>
   /** Failed rows of tasks that did not come to their commit. */
@@ -74,7 +72,6 @@ export async function runStages(execution: Execution, stop: AbortSignal): Promis
     stopping.abort(draining)
     for (const feed of feeds.values()) feed.fail(draining)
     for (const slot of slots.values()) slot.close(draining)
-    execution.drain?.(draining)
     drained = execution.effects.drain(execution.graceMs)
   }
   const onStop = () => stopWith(stop.reason)

@@ -80,9 +80,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
     const effects = new LedgerEffects(ledger)
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
     const onStop = () => {
-      const draining = new Draining()
-      slots.close(draining)
-      pipeline.drain?.(draining)
+      slots.close(new Draining())
       effects.drain(options.graceMs ?? 10_000)
     }
     options.signal?.addEventListener("abort", onStop, { once: true })

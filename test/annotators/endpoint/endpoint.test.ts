@@ -261,28 +261,6 @@ describe("aborting", () => {
     expect(endpoint.counters()).toMatchObject({ inFlight: 0, waiting: 0 })
   })
 
-  test("drained: what is in flight is answered, what waits is never sent", async () => {
-    const answer = Promise.withResolvers<void>()
-    const { endpoint, server } = await setUp(
-      async (_, response) => {
-        await answer.promise
-        complete(response, "in time")
-      },
-      { config: { maxInFlight: 2, requestsPerMinute: 60 } },
-    )
-    const sent = chat(endpoint, "first")
-    await until(() => server.inFlight === 1)
-    // One waits for the limit per minute, the others for a place.
-    const waiting = ["second", "third", "fourth"].map((content) => failure(chat(endpoint, content)))
-    const reason = new Error("the run stops")
-    endpoint.drain(reason)
-    expect(await Promise.all(waiting)).toEqual([reason, reason, reason])
-    answer.resolve()
-    expect((await sent).value.answer).toBe("in time")
-    expect(await failure(chat(endpoint, "later"))).toBe(reason)
-    expect(server.received).toHaveLength(1)
-  })
-
   test("ends one that waits for its place", async () => {
     const { endpoint, server } = await setUp(hang, { config: { maxInFlight: 1 } })
     const [first, second] = [new AbortController(), new AbortController()]
