@@ -9,8 +9,13 @@ export interface DomainOptions {
   domains: readonly string[]
   /** Ask the judge; without it, questions without a label are `unknown`. */
   ask: boolean
+  /** Tokens for a judge that thinks first: what it gets when a word's worth of tokens ends within its thinking. */
+  maxTokens: number
   seed: number
 }
+
+/** Room for the word. */
+const wordTokens = 8
 
 const promptVersion = 1
 /** What small models need to be told of the usual domains. */
@@ -35,25 +40,29 @@ const shots = [
  * Fills `domain` where the source has none: the judge names one of the given domains. An answer that names none of them, or
  * several, gives `unknown`.
  */
-export const domain = (judge: Endpoint, { domains, ask, seed }: DomainOptions): ProgramStep => ({
+export const domain = (judge: Endpoint, { domains, ask, maxTokens, seed }: DomainOptions): ProgramStep => ({
   kind: "program",
   id: "domain",
   version: 1,
-  params: { prompt: promptVersion, model: ask ? judge.params : null, domains, ask },
+  params: { prompt: promptVersion, model: ask ? judge.params : null, domains, ask, ...(ask && { maxTokens }) },
   about: "Labels the domain of questions that have none",
   adds: { domain: text() },
-  bound: ask ? [{ role: judge.role, calls: 1, inputTokens: 160, outputTokens: 8 }] : [],
+  bound: ask ? [{ role: judge.role, calls: 2, inputTokens: 160, outputTokens: maxTokens }] : [],
   async run(row, effects) {
     if (typeof row.domain === "string" && row.domain !== "") return { keep: [row] }
     if (!ask) return { keep: [{ ...row, domain: "unknown" }] }
     const request = {
       messages: domainMessages(domains, String(row.question)),
-      maxTokens: 8,
+      maxTokens: wordTokens,
       temperature: 0,
       seed: seedOf(seed, "domain"),
     }
     const { value } = await effects.settle(judge.chat(request, 0))
-    return { keep: [{ ...row, domain: domainIn(value.answer, domains) }] }
+    const cutInThought = value.finish === "length" && value.thinking !== null && value.answer.trim() === ""
+    const { answer } = cutInThought
+      ? (await effects.settle(judge.chat({ ...request, maxTokens: Math.max(maxTokens, wordTokens) }, 0))).value
+      : value
+    return { keep: [{ ...row, domain: domainIn(answer, domains) }] }
   },
 })
 

@@ -15,12 +15,12 @@ export interface JudgedOptions {
   decide: "schema" | "logprobs"
   /** Probability of the dropping word from which `logprobs` says yes. */
   threshold: number
+  /** Longest JSON answer in tokens, thinking included. */
+  maxTokens: number
   seed: number
 }
 
 const answered = z.strictObject({ reason: z.string(), decision })
-/** Room for one short sentence and a word. */
-const reasonTokens = 160
 
 /**
  * Drops a question for which a judge says that the criterion holds; unsure keeps it. One criterion, one question to the judge:
@@ -35,7 +35,7 @@ export const judgedCriterion = (prompt: CriterionPrompt, judge: Endpoint, option
     prompt: prompt.version,
     model: judge.params,
     decide: options.decide,
-    ...(options.decide === "logprobs" && { threshold: options.threshold }),
+    ...(options.decide === "logprobs" ? { threshold: options.threshold } : { maxTokens: options.maxTokens }),
   },
   about: prompt.about,
   adds: { judgements: list(judgement) },
@@ -45,7 +45,7 @@ export const judgedCriterion = (prompt: CriterionPrompt, judge: Endpoint, option
       // Three tries for valid JSON, and two more with room for a longer reason.
       calls: options.decide === "schema" ? 5 : 1,
       inputTokens: Math.ceil(JSON.stringify(jsonMessages(prompt, "")).length / 3),
-      outputTokens: options.decide === "schema" ? 4 * reasonTokens : 1,
+      outputTokens: options.decide === "schema" ? 4 * options.maxTokens : 1,
     },
   ],
   async run(row, effects) {
@@ -68,7 +68,7 @@ export const judgedCriterion = (prompt: CriterionPrompt, judge: Endpoint, option
 async function decide(
   prompt: CriterionPrompt,
   judge: Endpoint,
-  { decide, threshold, seed }: JudgedOptions,
+  { decide, threshold, maxTokens, seed }: JudgedOptions,
   effects: Effects,
   question: string,
 ): Promise<Judgement> {
@@ -86,7 +86,7 @@ async function decide(
     const said = probability === null ? "unsure" : probability >= threshold ? "yes" : "no"
     return { ...told, decision: said, probability, reason: null, exchange: id }
   }
-  const request = { messages: jsonMessages(prompt, question), maxTokens: reasonTokens, ...sampling }
+  const request = { messages: jsonMessages(prompt, question), maxTokens, ...sampling }
   const { value, id } = await askForJson(judge, effects, request, answered)
   return { ...told, decision: value.decision, probability: null, reason: value.reason.toWellFormed(), exchange: id }
 }

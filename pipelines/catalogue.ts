@@ -101,10 +101,16 @@ const judged = (prompt: typeof notVerifiable | typeof severalQuestions | typeof 
     column: "question",
     needs: "text",
     role: "judge",
-    params: z.strictObject({ decide: judging.decide, threshold: criterionThreshold, seed }),
-    settings: ({ judging: { decide, thresholds }, seed }) => ({
+    params: z.strictObject({
+      decide: judging.decide,
+      threshold: criterionThreshold,
+      maxTokens: judging.maxTokens,
+      seed,
+    }),
+    settings: ({ judging: { decide, thresholds, maxTokens }, seed }) => ({
       decide,
       threshold: thresholds[prompt.id] ?? 0.5,
+      maxTokens,
       seed,
     }),
     build: async (params, { endpoint }) =>
@@ -179,8 +185,13 @@ const domain = step({
   needs: "text",
   label: "domain",
   role: "judge",
-  params: z.strictObject({ domains: judging.domains, ask: judging.labelDomains, seed }),
-  settings: ({ judging: { domains, labelDomains }, seed }) => ({ domains, ask: labelDomains, seed }),
+  params: z.strictObject({ domains: judging.domains, ask: judging.labelDomains, maxTokens: judging.maxTokens, seed }),
+  settings: ({ judging: { domains, labelDomains, maxTokens }, seed }) => ({
+    domains,
+    ask: labelDomains,
+    maxTokens,
+    seed,
+  }),
   build: async (params, { endpoint }) => (await import("../annotators/domain.ts")).domain(endpoint("judge"), params),
 })
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { nearest } from "../schemas/strict.ts"
+import { shareOwnPackage } from "./own-package.ts"
 import { usageError } from "./runtime/errors.ts"
 import type { Recipe } from "./runtime/recipe.ts"
 
@@ -36,12 +37,26 @@ export async function loadRecipe(reference: string, folder: string): Promise<Rec
     if (near) throw usageError({ what: `Unknown recipe ${reference}`, remedy: `Did you mean ${near}?` })
     return null
   }
-  const module = (await import(pathToFileURL(resolve(folder, reference)).href)) as { default?: Partial<Recipe> }
-  if (typeof module.default?.open !== "function")
+  const value = await importDefault(resolve(folder, reference)).catch((error: unknown) => {
+    throw usageError(
+      { what: `Cannot load the recipe: ${(error as Error).message.split("\n")[0]}`, where: reference },
+      error,
+    )
+  })
+  if (!isRecipe(value))
     throw usageError({
       what: "The module is no recipe",
       where: reference,
       expected: "export default defineRecipe({ name, about, version, config, open })",
     })
-  return module.default as Recipe
+  return value
 }
+
+/** The default export of a user's module; "cotyledon" is this package there. */
+export async function importDefault(path: string): Promise<unknown> {
+  shareOwnPackage()
+  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+}
+
+export const isRecipe = (value: unknown): value is Recipe =>
+  typeof value === "object" && value !== null && "open" in value && typeof value.open === "function"

@@ -123,6 +123,11 @@ export const judgingConfig = z.strictObject({
       .default({}),
     "Probability from which `logprobs` drops a question, by criterion; 0.5 where none is given",
   ),
+  maxTokens: note(
+    count(160),
+    "Longest judgement, thinking included; one that is cut is asked for again with two and four times as many. A judge that thinks needs thousands",
+    { unit: "tokens", source: "recipe default: a short sentence and a word" },
+  ),
   directAttempts: note(count(4, 0), "Answers without chain of thought; one right answer drops the question. 0: off", {
     unit: "answers",
     source: "recipe default for the report's fourth criterion (section 4.1)",

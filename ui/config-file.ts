@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
-import { findRecipe, loadRecipe, recipeNames } from "../pipelines/recipes.ts"
+import { findRecipe, importDefault, isRecipe, loadRecipe, recipeNames } from "../pipelines/recipes.ts"
 import { usageError } from "../pipelines/runtime/errors.ts"
 import type { Recipe } from "../pipelines/runtime/recipe.ts"
 import { parseStrict } from "../schemas/strict.ts"
@@ -10,7 +9,7 @@ import { configError } from "./config-faults.ts"
 /** A recipe and its checked config, as the command line names them. */
 export interface Target {
   recipe: Recipe
-  /** How `work` finds the recipe again. */
+  /** How `work` finds the recipe again: its name, or the absolute path of its module. */
   reference: string
   config: unknown
   /** True when no config was given and the recipe's quick start is used. */
@@ -25,12 +24,23 @@ export async function loadTarget(
   target: string | undefined,
   options: { config?: string; set: readonly string[] },
 ): Promise<Target> {
-  const isFile = target !== undefined && [".yaml", ".yml", ".json", ".ts", ".js", ".mjs"].includes(extname(target))
-  const file = options.config ?? (isFile ? target : undefined)
-  const named = isFile ? undefined : target
+  const ending = extname(target ?? "")
+  // A module beside a config can only be the recipe; alone it is what it holds.
+  const isConfig =
+    [".yaml", ".yml", ".json"].includes(ending) ||
+    (moduleEndings.includes(ending) && options.config === undefined && !(await holdsRecipe(target!)))
+  if (isConfig && options.config !== undefined)
+    throw usageError({
+      what: "There are two configs",
+      expected: "a recipe beside --config, or one config",
+      got: `${target} and ${options.config}`,
+    })
+  const file = options.config ?? (isConfig ? target : undefined)
+  const named = isConfig ? undefined : target
   const written = file === undefined ? {} : await readConfig(file)
   const reference = String(named ?? (written as { recipe?: unknown }).recipe ?? "cold-start")
-  const recipe = await loadRecipe(reference, file === undefined ? process.cwd() : dirname(resolve(file)))
+  const folder = named === undefined && file !== undefined ? dirname(resolve(file)) : process.cwd()
+  const recipe = await loadRecipe(reference, folder)
   if (!recipe)
     throw usageError({
       what: `Unknown recipe ${reference}`,
@@ -47,19 +57,24 @@ export async function loadTarget(
       remedy: `cotyledon init ${reference} writes a config with every key.`,
     })
   }
-  return { recipe, reference, config: parsed.value, quickStart: quick !== null }
+  const isPath = moduleEndings.includes(extname(reference))
+  // Workers and `inspect` look for it from other folders.
+  const found = isPath ? resolve(folder, reference) : reference
+  return { recipe, reference: found, config: parsed.value, quickStart: quick !== null }
 }
+
+const moduleEndings = [".ts", ".js", ".mjs"]
+
+/** Whether a module is a recipe rather than a config. One that cannot be loaded is taken for a config, which is then reported. */
+const holdsRecipe = async (path: string): Promise<boolean> =>
+  isRecipe(await importDefault(resolve(path)).catch(() => null))
 
 /** Reads a config file by its ending. */
 export async function readConfig(file: string): Promise<unknown> {
   const ending = extname(file)
   const path = resolve(file)
   try {
-    if (ending === ".ts" || ending === ".js" || ending === ".mjs")
-      return withSources(
-        ((await import(pathToFileURL(path).href)) as { default?: unknown }).default ?? {},
-        dirname(path),
-      )
+    if (moduleEndings.includes(ending)) return withSources((await importDefault(path)) ?? {}, dirname(path))
     const text = await readFile(path, "utf8")
     const value: unknown = ending === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text)
     const { $schema: _, ...config } = (value ?? {}) as Record<string, unknown>

@@ -64,6 +64,7 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
             judgedCriterion(prompt, judge, {
               decide: judging.decide,
               threshold: judging.thresholds[prompt.id] ?? 0.5,
+              maxTokens: judging.maxTokens,
               seed,
             }),
           ),
@@ -76,7 +77,7 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
               }),
             ]
           : []),
-        domain(judge, { domains: judging.domains, ask: judging.labelDomains, seed }),
+        domain(judge, { domains: judging.domains, ask: judging.labelDomains, maxTokens: judging.maxTokens, seed }),
         reserve({ share: config.reserve.share, seed }),
       ],
       ...endpointStage,

@@ -132,7 +132,9 @@ function damaged(error: unknown, path: string): CotyledonError {
       what: "The Arrow file is damaged or of a kind not supported",
       where: path,
       got,
-      remedy: "Fetch or write it again.",
+      remedy: /codec not found/.test(got)
+        ? "LZ4 (the default of Feather files) cannot be read: write it uncompressed, with zstd, or as Parquet."
+        : "Fetch or write it again.",
     },
     error,
   )

@@ -47,9 +47,23 @@ describe("a target", () => {
     const code = `import { z } from ${JSON.stringify(import.meta.resolve("zod"))}
       export default { name: "own", about: "", version: 1, config: z.strictObject({ recipe: z.string(), n: z.int() }), open() {} }`
     writeFileSync(join(file, "..", "own.ts"), code)
-    const { recipe, config } = await load(file)
+    const { recipe, config, reference } = await load(file)
     expect(recipe.name).toBe("own")
     expect(config).toEqual({ recipe: "./own.ts", n: 3 })
+    const own = join(file, "..", "own.ts")
+    expect(reference).toBe(own)
+    const plain = fileOf("plain.yaml", "n: 4\n")
+    expect(await load(own, [], plain)).toMatchObject({ reference: own, config: { n: 4 } })
+    expect(await load(own, ["n=5"])).toMatchObject({ reference: own, config: { n: 5 } })
+  })
+
+  test("of two configs is refused; a recipe that cannot be loaded is a usage error", async () => {
+    const file = fileOf("my.yaml", yaml)
+    expect(await complaintOf(load(file, [], file))).toMatch(/^exit 2\nThere are two configs/)
+    const broken = fileOf("my.yaml", "recipe: ./broken.ts\n")
+    writeFileSync(join(broken, "..", "broken.ts"), 'import "no-such-package"\n')
+    for (const loading of [load(broken), load(join(broken, "..", "broken.ts"), [], file)])
+      expect(await complaintOf(loading)).toMatch(/^exit 2\nCannot load the recipe: Cannot find package/)
   })
 
   test("that is unknown is an error with a suggestion", async () => {

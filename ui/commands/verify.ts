@@ -1,7 +1,7 @@
 import { Field, Schema } from "apache-arrow"
 import { inferSchema } from "../../pipelines/io/infer-schema.ts"
 import { openRowSink } from "../../pipelines/io/row-sink.ts"
-import { oneLine } from "../../pipelines/runtime/errors.ts"
+import { oneLine, stopError } from "../../pipelines/runtime/errors.ts"
 import { fieldsOf, float64, nullable, text } from "../../schemas/columns.ts"
 import { parseStrict } from "../../schemas/strict.ts"
 import { verdictName } from "../../schemas/verdict.ts"
@@ -104,6 +104,12 @@ export async function verify(id: string, input: string, output: string, options:
   }
   if (!options.quiet) for (const line of summaryLines(report, named)) process.stderr.write(`${line}\n`)
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+  if (rows.failed > 0 && rows.failed === rows.in)
+    throw stopError({
+      what: `${id} failed on every row`,
+      got: named[0],
+      remedy: `All rows are in ${shownPath(failed.path)}.`,
+    })
 }
 
 /** Failed rows that the summary names. */

@@ -13,8 +13,8 @@ import { endpointTo } from "./setting.ts"
 const draftOptions = { initial: 4, maximum: 8, temperature: 0.6, topP: 0.95, maxTokens: 64, seed: 1 }
 const steps = (endpoint: Endpoint) => [
   drafts(solvingPrompts.boxed.draft, endpoint, draftOptions),
-  domain(endpoint, { domains: ["mathematics"], ask: true, seed: 1 }),
-  judgedCriterion(notVerifiable, endpoint, { decide: "schema", threshold: 0.5, seed: 1 }),
+  domain(endpoint, { domains: ["mathematics"], ask: true, maxTokens: 160, seed: 1 }),
+  judgedCriterion(notVerifiable, endpoint, { decide: "schema", threshold: 0.5, maxTokens: 160, seed: 1 }),
 ]
 
 async function paramsWith(config: Partial<ModelConfig>): Promise<string[]> {

@@ -330,7 +330,7 @@ describe("rows that fail", () => {
     expect(error).toBeInstanceOf(CotyledonError)
     expect((error as CotyledonError).exit).toBe(exitCode.stopped)
     expect((error as CotyledonError).message).toMatch(
-      /^Too many rows failed in stage draft\nexpected at most 5\.0% of \d+ rows, got \d+: poisoned \d+\n/,
+      /^Too many rows failed in stage draft\nexpected at most 5\.0% of \d+ rows, got \d+: poisoned \d+; the first: cannot answer question \d+\n/,
     )
     expect(calls).toBeLessThan(170)
     expect(events.at(-1)).toMatchObject({ event: "run.stopped", exit: 1 })

@@ -1,10 +1,10 @@
 // The commands around a run, called as a user does, on one finished run against a stand-in endpoint.
 import { existsSync } from "node:fs"
-import { stat } from "node:fs/promises"
+import { stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, describe, expect, test } from "vitest"
 import { runCommand } from "../../faults/run-command.ts"
-import { publishedRows, readManifest, scene, sums } from "../../faults/scene.ts"
+import { jsonLines, newFolder, publishedRows, readManifest, scene, sums, writeConfig } from "../../faults/scene.ts"
 import { type FakeEndpoint, startEndpoint } from "../../faults/start-endpoint.ts"
 
 const price = { input: 1, output: 2 }
@@ -185,3 +185,23 @@ test("a pilot projects the whole, and the whole asks nothing of it again", async
 
 /** Requests that find out what a server can do settle as effects of their own and are no calls. */
 const probes = 1
+
+describe("a recipe by path, outside of any installation", () => {
+  const recipe = `import { coldStart, defineRecipe } from "cotyledon"
+    export default defineRecipe({ ...coldStart, name: "mine" })`
+
+  test("runs with the package that the command is, and its run is found from any folder", async () => {
+    const folder = await newFolder()
+    await writeFile(join(folder, "mine.ts"), recipe)
+    await writeConfig(join(folder, "config.json"), endpoint.url, { config: { recipe: "./mine.ts" } })
+    await writeFile(join(folder, "questions.jsonl"), jsonLines(sums(4)))
+    const out = join(folder, "run")
+    const { code, stderr } = await ask("run", join(folder, "config.json"), "--out", out, "--workers", "2")
+    expect(code, stderr).toBe(0)
+    expect((await json("inspect", out)).rows.in).toBe(4)
+    expect((await ask("inspect", out, "--row", "q1")).code).toBe(0)
+    expect((await ask("work", out, "draft", "0")).code).toBe(0)
+    const plan = await json("plan", join(folder, "mine.ts"), "--config", config)
+    expect(plan.rows).toBe(40)
+  })
+})

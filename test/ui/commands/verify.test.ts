@@ -157,3 +157,11 @@ test("a truncated file stops it, and there is no OUT", async () => {
   expect(stderr).toContain("The compressed file is truncated or damaged")
   expect(existsSync(at("cut-out.jsonl"))).toBe(false)
 })
+
+test("rows that all fail are an error, and are kept", async () => {
+  await writeFile(at("broken.jsonl"), "{broken\n[1]\n")
+  const { code, stderr } = await runCommand(["verify", "math", at("broken.jsonl"), at("none.jsonl")])
+  expect(code).toBe(1)
+  expect(stderr).toContain("math failed on every row\ngot ")
+  expect(await rowsOf(at("none.jsonl.failed.jsonl"))).toHaveLength(2)
+})
