@@ -62,7 +62,7 @@ export class ProgressLines {
       .filter(({ done, rowsRunning }) => !done && rowsRunning > 0)
       .map(({ stage, counts, rowsRunning }) => `${stage} ${grouped(counts.in + rowsRunning)} rows`)
     const calls = Object.entries(this.#status.endpoints)
-      .filter(([, { calls, inFlight, waiting }]) => calls + inFlight + waiting > 0)
+      .filter(([, { inFlight, waiting }]) => inFlight + waiting > 0)
       .map(
         ([role, { calls, inFlight, output, usd, paused }]) =>
           `${role} ${grouped(calls)} calls, ${inFlight} in flight, ${grouped(output)} tokens` +

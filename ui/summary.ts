@@ -48,8 +48,8 @@ export async function summaryLines(options: {
 }
 
 const besideNotes: Record<string, string> = {
-  unfiltered: "every response with its verdict, to measure what the filters are worth",
+  unfiltered: "every response with its verdict",
   review: "questions for humans",
-  dropped: "what was dropped, by which step and why",
-  failed: "what failed; a rerun tries it again",
+  dropped: "with the step and its reason",
+  failed: "a rerun tries them again",
 }

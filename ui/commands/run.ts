@@ -64,6 +64,8 @@ export async function run(target: string | undefined, options: RunCommandOptions
 }
 
 const trialNotice = [
-  "This is the quick start: a 135M model that fits any machine plays judge and drafter. It shows the whole path;",
-  "its data is for looking at, not for training. Your own questions and models: cotyledon init cold-start",
+  "This is the quick start: one model of 135M parameters, which fits any machine,",
+  "plays judge and drafter. It shows the whole path; its data is for looking at,",
+  "not for training. Your own questions and models: cotyledon init cold-start",
+  "",
 ]
