@@ -1,5 +1,6 @@
 // The command line: parses, calls, prints. Every command's code is loaded when it is called, so that `--help` is quick.
 import { Command, CommanderError, Option } from "commander"
+import { usageError } from "../pipelines/runtime/errors.ts"
 import { version } from "../pipelines/runtime/version.ts"
 import { report } from "./report-error.ts"
 
@@ -24,7 +25,8 @@ export async function main(args: readonly string[]): Promise<void> {
 
 const collect = (value: string, before: string[]): string[] => [...before, value]
 const whole = (value: string): number => {
-  if (!/^\d+$/.test(value)) throw new CommanderError(usage, "cotyledon.number", `Expected a whole number, got ${value}`)
+  if (!/^\d+$/.test(value))
+    throw usageError({ what: "Cannot read a number of the command line", expected: "a whole number", got: value })
   return Number(value)
 }
 

@@ -31,7 +31,7 @@ export const hasKeys = (key: KeySchema): key is KeySchema & { properties: Readon
 /** The type in words: `integer`, `list of text`, `one of schema, logprobs`. */
 export function typeText(key: KeySchema): string {
   if (key.enum) return `one of ${key.enum.map(String).join(", ")}`
-  if (key.anyOf) return key.anyOf.map(typeText).join(", or ")
+  if (key.anyOf) return key.anyOf.map((kind) => `${typeText(kind)} ${rangeText(kind)}`.trim()).join(", or ")
   switch (key.type) {
     case "string":
       return "text"

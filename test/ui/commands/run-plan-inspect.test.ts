@@ -205,3 +205,14 @@ describe("a recipe by path, outside of any installation", () => {
     expect(plan.rows).toBe(40)
   })
 })
+
+test.each([[["run", "--limit", "abc"]], [["work", "somewhere", "draft", "1.5"]]])(
+  "a number that is none is said: %j",
+  async (args) => {
+    const { code, stderr } = await ask(...args)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `Cannot read a number of the command line\nexpected a whole number, got ${args.at(-1)}\n`,
+    })
+  },
+)
