@@ -10,7 +10,7 @@ export type Message = ValueOf<typeof message>
  * where the row comes from and are ignored by them. `completion` holds one assistant turn with its think block.
  */
 export const sample = table("sample", {
-  /** The question's id; the second and later samples of one question append `#2`, `#3` ... */
+  /** The question's id; the second and later samples of one question append `/sample-2`, `/sample-3` ... */
   id: text(),
   prompt: list(message),
   completion: list(message),

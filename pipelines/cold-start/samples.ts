@@ -25,7 +25,7 @@ export function sampleOf(
   const thinking = (rollout.thinking ?? "").replace(/^\n+|\n+$/g, "")
   const { rejection } = rollout
   return {
-    id: ordinal === 1 ? row.id : `${row.id}#${ordinal}`,
+    id: ordinal === 1 ? row.id : `${row.id}/sample-${ordinal}`,
     prompt: [{ role: "user", content: questionText(row) }],
     completion: [
       { role: "assistant", content: `<think>\n${thinking}\n</think>\n\n${rollout.answer.replace(/^\n+/, "")}` },

@@ -25,7 +25,7 @@ export function importQuestions(options: {
   return {
     kind: "import",
     id,
-    version: 1,
+    version: 2,
     params: sources.map((source) => {
       const { name, columns, license, revision } =
         typeof source === "string" ? ({} as Exclude<SourceConfig, string>) : source
@@ -67,9 +67,16 @@ async function* questionRows(file: SourceFile): AsyncGenerator<Imported> {
       yield { row: questionAt(read.row, at) }
     } catch (error) {
       if (!(error instanceof RowError)) throw error
-      yield { error, id: place, raw: rawText(read.row) }
+      yield { error, id: ownId(read.row, file) ?? place, raw: rawText(read.row) }
     }
   }
+}
+
+/** The id that a row has of its own, so that whoever misses the row finds it among the failed ones. */
+function ownId(row: Record<string, unknown>, { columns }: SourceFile): string | null {
+  const id = row[columns.id ?? "id"]
+  if (typeof id === "number" || typeof id === "bigint") return String(id)
+  return typeof id === "string" && id.trim() !== "" && id.length <= 512 ? id.toWellFormed() : null
 }
 
 /** Enough of a row to know it again. */

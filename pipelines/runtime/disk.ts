@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from "node:fs/promises"
 import { dirname } from "node:path"
-import { CotyledonError, stopError } from "./errors.ts"
+import { CotyledonError, stopError, usageError } from "./errors.ts"
 
 /** A failed write as an error that says what to do; other errors of ours pass through. */
 export function writeFailure(path: string, error: unknown): CotyledonError {
@@ -35,7 +35,13 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw writeFailure(path, error)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST" || code === "ENOTDIR")
+      throw usageError(
+        { what: "A file stands where a folder is needed", where: path, remedy: "Take another folder." },
+        error,
+      )
+    if (code !== "ENOENT") throw writeFailure(path, error)
     // On a read-only disk the recursive form says ENOENT; the plain one says what is the matter.
     await mkdir(path, { mode: 0o700 }).catch((plain) => {
       throw writeFailure(path, plain)

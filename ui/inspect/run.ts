@@ -88,7 +88,7 @@ export async function inspectLosses(run: string, options: InspectOptions): Promi
 
 /** One row's whole history: how it stood after each stage, or where and why it was lost. */
 export async function inspectRow(run: string, record: RunRecord, id: string, options: InspectOptions): Promise<void> {
-  const source = id.replace(/#\d+$/, "")
+  const source = id.replace(/\/sample-\d+$/, "")
   const history: { stage: string; fate: string; row: Row }[] = []
   for (const stage of (await pipelineOf(record)).path) {
     for (const { outputs, dropped, failed } of await readCommits(run, stage)) {
