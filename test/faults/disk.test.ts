@@ -364,9 +364,7 @@ describe("rows that are not what they should be", { timeout: 60_000 }, () => {
     })
     expect(await command.ended).toMatchObject({ code: 0 })
     const failed = await publishedRows(run, "failed")
-    expect(failed).toMatchObject([
-      { id, reason: "bad-row", message: expect.stringMatching(message) },
-    ])
+    expect(failed).toMatchObject([{ id, reason: "bad-row", message: expect.stringMatching(message) }])
     await expectPartition(run, [...ids, id])
     // The line, its text and what is made of it; the small run beside it takes about 150 MB.
     expect(peakKilobytes).toBeLessThan(150_000 + 8 * megabytes * 1_000)
