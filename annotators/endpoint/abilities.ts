@@ -54,26 +54,6 @@ export function logprobsAbility(endpoint: Endpoint): Effect<{ top: number }> {
   })
 }
 
-/** Whether the server answers the same request with the same seed the same way, and takes a seed at all. */
-export function seedAbility(endpoint: Endpoint): Effect<{ has: boolean }> {
-  const request = { messages: tell("Write ten random words."), maxTokens: 24, temperature: 1, seed: 20_240_607 }
-  return probe(endpoint, "seed", async (signal) => {
-    const first = await attempt(endpoint, request, 0, signal)
-    if (first === null) return { value: { has: false } }
-    const second = await attempt(endpoint, request, 0, signal)
-    const has = second !== null && textOf(first) === textOf(second)
-    return {
-      value: { has },
-      usage: {
-        input: (first.usage?.input ?? 0) + (second?.usage?.input ?? 0),
-        output: (first.usage?.output ?? 0) + (second?.usage?.output ?? 0),
-      },
-    }
-  })
-}
-
-const textOf = ({ value: { thinking, answer } }: Performed<ChatAnswer>) => JSON.stringify([thinking, answer])
-
 function probe<T>(
   endpoint: Endpoint,
   ability: string,

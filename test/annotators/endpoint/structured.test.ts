@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
-import { jsonSchemaAbility, logprobsAbility, seedAbility } from "../../../annotators/endpoint/abilities.ts"
+import { jsonSchemaAbility, logprobsAbility } from "../../../annotators/endpoint/abilities.ts"
 import { decideByLogprobs, leaningOf } from "../../../annotators/endpoint/decide.ts"
 import { seedOf } from "../../../annotators/endpoint/seed.ts"
 import { askForJson } from "../../../annotators/endpoint/structured.ts"
@@ -205,20 +205,9 @@ describe("abilities", () => {
     expect((await new MemoryEffects().settle(probe)).value).toEqual({ has: true })
   })
 
-  test("seed: the same answer to the same request twice", async () => {
-    const steady = await setUp((_, response) => complete(response, "one two"))
-    expect((await seedAbility(steady.endpoint).perform(never)).value).toEqual({ has: true })
-    const drifting = await setUp((request, response) => complete(response, `word ${request.index}`))
-    expect((await seedAbility(drifting.endpoint).perform(never)).value).toEqual({ has: false })
-    const refusing = await setUp((request, response) =>
-      "seed" in request.body ? refuse(response, 400, "seed?") : complete(response, "x"),
-    )
-    expect((await seedAbility(refusing.endpoint).perform(never)).value).toEqual({ has: false })
-  })
-
   test("a fault is no finding: it settles nothing", async () => {
     const { endpoint } = await setUp((_, response) => refuse(response, 500), { config: { attempts: 2 } })
-    for (const probe of [jsonSchemaAbility(endpoint), logprobsAbility(endpoint), seedAbility(endpoint)])
+    for (const probe of [jsonSchemaAbility(endpoint), logprobsAbility(endpoint)])
       expect(await failure(probe.perform(never))).toMatchObject({ reason: "server-fault" })
   })
 })
