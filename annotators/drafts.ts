@@ -55,7 +55,7 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
         const request = { messages, maxTokens, temperature, topP, seed: sampleSeed }
         const { value, usage, id } = await effects.settle(drafter.chat(request, sample))
         const { thinking, answer } = splitResponse(value)
-        const { verdict, extracted, reason } = verifyAnswer(answer, question)
+        const { verdict, extracted, reason } = await verifyAnswer(answer, question, effects)
         return {
           sample,
           seed: sampleSeed,

@@ -1,19 +1,53 @@
+import type { Effects } from "../pipelines/runtime/effect.ts"
+import type { Question } from "../schemas/question.ts"
 import type { Verdict } from "../schemas/verdict.ts"
 import { math } from "./verifiers/math.ts"
 import { multipleChoice } from "./verifiers/multiple-choice.ts"
+import { unverifiable, type Verifier, type VerifierInput } from "./verifiers/verifier.ts"
 
 /** What a question brings to its verification. */
-export interface Verifiable {
-  reference: string | null
-  choices: readonly string[] | null
-}
+export type Verifiable = Pick<Question, "reference" | "choices"> &
+  Partial<Pick<Question, "verifier" | "verifierOptions">>
+
+/** The verifiers that a question may name. */
+const verifiers: readonly Verifier[] = [math, multipleChoice]
+
+/** Ids of the verifiers that a question may name. */
+export const verifierIds: readonly string[] = verifiers.map(({ id }) => id)
 
 /** Versions of the verifiers that may decide: part of the params of every step that uses them. */
-export const verifierVersions = { [math.id]: math.version, [multipleChoice.id]: multipleChoice.version }
+export const verifierVersions = Object.fromEntries(verifiers.map(({ id, version }) => [id, version]))
 
-/** Scores a response (without its thinking) against the question's reference, by the verifier that fits the question. */
-export function verifyAnswer(answer: string, { reference, choices }: Verifiable): Verdict {
-  return choices && choices.length > 0
-    ? multipleChoice.verify({ completion: answer, reference, options: { choices } })
-    : math.verify({ completion: answer, reference })
+/**
+ * Scores a response (without its thinking) against the question's reference, by the verifier that the question names, else
+ * `multiple-choice` where it has choices, else `math`. An unknown verifier makes it unverifiable.
+ */
+export async function verifyAnswer(answer: string, question: Verifiable, effects: Effects): Promise<Verdict> {
+  const id = verifierIdOf(question)
+  const verifier = verifiers.find((one) => one.id === id)
+  if (verifier === undefined) return unverifiable(`there is no verifier ${id}`)
+  const input = inputOf(answer, question, verifier)
+  return verifier.kind === "rule" ? verifier.verify(input) : await verifier.verify(input, effects)
+}
+
+/** Id of the verifier that scores a question's answers. */
+export const verifierIdOf = ({ verifier, choices }: Verifiable): string =>
+  verifier ?? (choices && choices.length > 0 ? multipleChoice.id : math.id)
+
+function inputOf(completion: string, question: Verifiable, verifier: Verifier): VerifierInput {
+  const { reference, choices, verifierOptions } = question
+  const options = {
+    ...(verifier.id === multipleChoice.id && choices && choices.length > 0 ? { choices } : {}),
+    ...(verifierOptions == null ? {} : (JSON.parse(verifierOptions) as object)),
+  }
+  // The reference of a program verifier is a record; a question stores it as JSON.
+  return { completion, reference: verifier.kind === "program" ? recordOf(reference) : reference, options }
+}
+
+function recordOf(reference: string | null): unknown {
+  try {
+    return reference === null ? null : JSON.parse(reference)
+  } catch {
+    return reference
+  }
 }

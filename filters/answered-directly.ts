@@ -44,7 +44,7 @@ export const answeredDirectly = (
       const request = { messages, maxTokens, temperature, seed: seedOf(seed, question.id, "direct", sample) }
       const { value, id } = await effects.settle(judge.chat(request, sample))
       if (value.finish !== "stop") continue
-      const { verdict, extracted } = verifyAnswer(value.answer, question)
+      const { verdict, extracted } = await verifyAnswer(value.answer, question, effects)
       if (verdict === "correct")
         return {
           drop: {

@@ -5,10 +5,19 @@ export const question = table("question", {
   /** The source's own id, else `sha256:` and the first 24 hex digits of the hash of the question's content. */
   id: text(),
   question: text(),
-  /** The reference answer; null where the source has none. For multiple choice: the letter. */
+  /**
+   * The reference answer; null where the source has none. For multiple choice the letter; for a verifier whose reference is a
+   * record (`code-tests`: entry point and tests), its JSON.
+   */
   reference: nullable(text()),
   /** The options of a multiple-choice question, without their letters. */
   choices: nullable(list(text())),
+  /** Id of the verifier that scores answers; null: `multiple-choice` where there are choices, else `math`. */
+  verifier: nullable(text()),
+  /** JSON of the verifier's options, or null. */
+  verifierOptions: nullable(text()),
+  /** The source's own worked solution, where it has one: for code a program that passes the tests. */
+  solution: nullable(text()),
   /** The source's own domain label; the domain step fills it where it is null. */
   domain: nullable(text()),
   language: nullable(text()),

@@ -7,10 +7,10 @@ import { readValue } from "./math-value.ts"
 import {
   correct,
   incorrect,
+  type RuleVerifier,
   readOptions,
   unparsed,
   unverifiable,
-  type Verifier,
   type VerifierInput,
 } from "./verifier.ts"
 
@@ -30,7 +30,8 @@ const options = z.strictObject({
  * Mathematics: reads the final answer (`math-answer.ts`, `math-value.ts`) and compares it (`math-equality.ts`). Numbers are
  * exact rationals with units, percent and currency; expressions with roots and symbols are compared at points; else text.
  */
-export const math: Verifier = {
+export const math: RuleVerifier = {
+  kind: "rule",
   id: "math",
   version: 1,
   about: "Final answers of mathematics: numbers, expressions, short words",

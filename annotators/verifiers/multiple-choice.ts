@@ -6,10 +6,10 @@ import { normalText, plainNotation } from "./math-notation.ts"
 import {
   correct,
   incorrect,
+  type RuleVerifier,
   readOptions,
   unparsed,
   unverifiable,
-  type Verifier,
   type VerifierInput,
 } from "./verifier.ts"
 
@@ -27,7 +27,8 @@ const options = z.strictObject({
  * final-answer phrase, else `A:`, else a first or last line that is an answer. A negated or hedged choice ("not B", "A or B")
  * is no answer: the completion stays unparsed and earlier statements are not consulted.
  */
-export const multipleChoice: Verifier = {
+export const multipleChoice: RuleVerifier = {
+  kind: "rule",
   id: "multiple-choice",
   version: 1,
   about: "The chosen letter of a multiple-choice question",

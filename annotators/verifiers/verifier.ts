@@ -1,4 +1,5 @@
 import type { z } from "zod"
+import type { Effects } from "../../pipelines/runtime/effect.ts"
 import type { Verdict } from "../../schemas/verdict.ts"
 
 /** One completion to score. `options` are the verifier's own; an unknown or malformed one makes the row unverifiable. */
@@ -8,11 +9,8 @@ export interface VerifierInput {
   readonly options?: unknown
 }
 
-/**
- * A program that scores a completion against a reference. The verdict depends on the input alone, never throws whatever the
- * text, and its work is bounded by counted steps: inputs are cut at documented sizes, so that a verdict repeats on any machine.
- */
-export interface Verifier {
+/** What every verifier declares. */
+interface Declaration {
   /** As `verify` and `steps` name it: `math`. */
   readonly id: string
   /** Rises whenever the same input gets another verdict. */
@@ -23,8 +21,28 @@ export interface Verifier {
   readonly reference: string
   /** Type of `options`: strict, each key with a description, so that `steps` can print it. */
   readonly options: z.ZodType
+}
+
+/**
+ * Scores a completion by reading it. The verdict depends on the input alone, never throws whatever the text, and its work is
+ * bounded by counted steps: inputs are cut at documented sizes, so that a verdict repeats on any machine.
+ */
+export interface RuleVerifier extends Declaration {
+  readonly kind: "rule"
   verify(input: VerifierInput): Verdict
 }
+
+/**
+ * Scores a completion by running it in a sandbox. What the program did is an effect: settled in the ledger before it is used, so
+ * that a time-out does not change a rerun. The verdict depends on the input and the settled outcome alone; rejects only when the run stops.
+ */
+export interface ProgramVerifier extends Declaration {
+  readonly kind: "program"
+  verify(input: VerifierInput, effects: Effects): Promise<Verdict>
+}
+
+/** A program that scores a completion against a reference. */
+export type Verifier = RuleVerifier | ProgramVerifier
 
 /** Longest `extracted` in a verdict, in UTF-16 units. */
 const maxExtracted = 512

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { math } from "../../annotators/verifiers/math.ts"
 import { multipleChoice } from "../../annotators/verifiers/multiple-choice.ts"
-import type { Verifier, VerifierInput } from "../../annotators/verifiers/verifier.ts"
+import type { RuleVerifier, VerifierInput } from "../../annotators/verifiers/verifier.ts"
 import { repetition } from "../../filters/repetition.ts"
 import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
 import type { Row, RowStep, Side } from "../../pipelines/runtime/step.ts"
@@ -20,7 +20,7 @@ function report(name: string, figure: string, reached: boolean): void {
 
 const quantile = (sorted: readonly number[], share: number) => sorted[Math.floor((sorted.length - 1) * share)]!
 
-function benchVerifier(name: string, verifier: Verifier, inputs: readonly VerifierInput[]): void {
+function benchVerifier(name: string, verifier: RuleVerifier, inputs: readonly VerifierInput[]): void {
   for (let i = 0; i < 3_000; i++) verifier.verify(inputs[i % inputs.length]!)
   const times = inputs.map((input) => {
     const start = performance.now()

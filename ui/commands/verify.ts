@@ -40,6 +40,7 @@ export async function verify(id: string, input: string, output: string, options:
   const entry = findVerifier(id)
   checkOneStdout({ "OUT -": output === "-", "--json": options.json })
   const verifier = await entry.build()
+  if (verifier.kind !== "rule") throw new Error(`${id} needs a sandbox`)
   const given = options.set.reduce(
     setKey,
     options.config === undefined ? {} : ((await readConfig(options.config)) as object),

@@ -1,4 +1,4 @@
-import type { Verifier } from "../../annotators/verifiers/verifier.ts"
+import type { RuleVerifier } from "../../annotators/verifiers/verifier.ts"
 import type { Row } from "../../pipelines/runtime/step.ts"
 
 /**
@@ -6,7 +6,7 @@ import type { Row } from "../../pipelines/runtime/step.ts"
  * all rows; members that are null, as typed files have them for what a row does not say, count as not given. Never throws: a row
  * without a completion is unverifiable.
  */
-export function verifiedRow(verifier: Verifier, row: Row, optionsForAll: Readonly<Record<string, unknown>>): Row {
+export function verifiedRow(verifier: RuleVerifier, row: Row, optionsForAll: Readonly<Record<string, unknown>>): Row {
   const { id = null, completion, reference, options } = row
   if (typeof completion !== "string")
     return {
