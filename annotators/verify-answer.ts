@@ -30,6 +30,15 @@ export async function verifyAnswer(answer: string, question: Verifiable, effects
   return verifier.kind === "rule" ? verifier.verify(input) : await verifier.verify(input, effects)
 }
 
+/** Why no answer to this question could be scored, or null. Runs nothing. */
+export function referenceFault(question: Verifiable): string | null {
+  const id = verifierIdOf(question)
+  const verifier = verifiers.find((one) => one.id === id)
+  if (verifier === undefined) return `there is no verifier ${id}`
+  const { reference, options } = inputOf("", question, verifier)
+  return verifier.fault(reference, options)
+}
+
 /** Id of the verifier that scores a question's answers. */
 export const verifierIdOf = ({ verifier, choices }: Verifiable): string =>
   verifier ?? (choices && choices.length > 0 ? multipleChoice.id : math.id)

@@ -37,6 +37,11 @@ export const math: RuleVerifier = {
   about: "Final answers of mathematics: numbers, expressions, short words",
   reference: "a string with the reference answer",
   options,
+  fault(reference, given) {
+    const read = readOptions(options, given)
+    const truth = "fault" in read ? read.fault : readReference(reference)
+    return typeof truth === "string" ? truth : null
+  },
   verify,
 }
 

@@ -34,8 +34,18 @@ export const multipleChoice: RuleVerifier = {
   about: "The chosen letter of a multiple-choice question",
   reference: "the letter, or the text of a choice where options.choices is given",
   options,
+  fault(reference, given) {
+    const read = readOptions(options, given)
+    if ("fault" in read) return read.fault
+    return truthOf(reference, (read.value.choices ?? []).map(knownChoice)) === null ? noLetter : null
+  },
   verify,
 }
+
+const noLetter = "the reference is no letter of the choices"
+
+const truthOf = (reference: unknown, choices: readonly KnownChoice[]) =>
+  typeof reference === "string" ? referenceLetter(reference, choices) : null
 
 /** Letters that are read where the number of choices is not known. */
 const lettersWithoutChoices = 10
@@ -48,8 +58,8 @@ function verify({ completion, reference, options: given }: VerifierInput): Verdi
   if ("fault" in read) return unverifiable(read.fault)
   const choices = (read.value.choices ?? []).map(knownChoice)
   const letters = choices.length || lettersWithoutChoices
-  const truth = typeof reference === "string" ? referenceLetter(reference, choices) : null
-  if (truth === null) return unverifiable("the reference is no letter of the choices")
+  const truth = truthOf(reference, choices)
+  if (truth === null) return unverifiable(noLetter)
   // `M` in a question of unknown choices is a letter as well.
   const chosen = findChoice(completion, Math.max(letters, choices.length ? 0 : truth + 1), choices)
   if (typeof chosen === "string") return unparsed(chosen)

@@ -21,6 +21,8 @@ interface Declaration {
   readonly reference: string
   /** Type of `options`: strict, each key with a description, so that `steps` can print it. */
   readonly options: z.ZodType
+  /** Why no completion could be scored against this reference with these options; null where one can. Runs nothing. */
+  fault(reference: unknown, options?: unknown): string | null
 }
 
 /**
