@@ -1,0 +1,109 @@
+// Where programs of a language run on this machine. Probed at first use, once: what cannot be had is said, and nothing is run without it.
+import { availableParallelism } from "node:os"
+import { findPythons, type Interpreter } from "./interpreter.ts"
+import { pythonCandidateKind, pythonTesterKind } from "./python/kinds.ts"
+import type { SandboxKind } from "./sandbox.ts"
+import { SandboxError } from "./sandbox-error.ts"
+import { type RunLimits, runTests, type TestJob, type TestOutcome } from "./test-run.ts"
+import { Turns } from "./turns.ts"
+import { WarmSandboxes } from "./warm-sandboxes.ts"
+
+/** The two sandboxes of a run of tests. */
+interface TestKinds {
+  readonly tester: SandboxKind
+  readonly candidate: SandboxKind
+}
+
+/** When a run that waits is given up, and when one that runs is ended. */
+export interface RunSignals {
+  readonly signal: AbortSignal
+  readonly noMore?: AbortSignal | undefined
+}
+
+/** Runs at once in this process: a run keeps one core busy. */
+const turns = new Turns(availableParallelism())
+
+/** Programs of one language, run in fresh sandboxes of their own. */
+export class ProgramSandbox {
+  /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
+  readonly identity: string
+  readonly #testers: WarmSandboxes
+  readonly #candidates: WarmSandboxes
+
+  constructor(identity: string, { tester, candidate }: TestKinds) {
+    this.identity = identity
+    this.#testers = new WarmSandboxes(tester, availableParallelism())
+    this.#candidates = new WarmSandboxes(candidate, availableParallelism())
+  }
+
+  /** One program against its tests. Rejects with a SandboxError when it could not be run. */
+  async runTests(job: TestJob, limits: RunLimits, { signal, noMore }: RunSignals): Promise<TestOutcome> {
+    await turns.take(noMore ? [signal, noMore] : [signal])
+    try {
+      const [tester, candidate] = await Promise.all([this.#testers.take(), this.#candidates.take()])
+      this.#testers.refill()
+      this.#candidates.refill()
+      return await runTests(tester, candidate, job, limits, signal)
+    } finally {
+      turns.end()
+    }
+  }
+
+  close(): void {
+    this.#testers.close()
+    this.#candidates.close()
+  }
+}
+
+let python: Promise<ProgramSandbox> | null = null
+
+/** The sandbox for Python. Rejects with a SandboxError that says why there is none; asked once in a process. */
+export const pythonSandbox = (): Promise<ProgramSandbox> => {
+  python ??= openPython()
+  return python
+}
+
+async function openPython(): Promise<ProgramSandbox> {
+  const pythons = await findPythons()
+  if (pythons.length === 0) throw new SandboxError("there is no python3 in PATH")
+  const faults: string[] = []
+  for (const one of pythons) {
+    const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, kindsOf(one))
+    try {
+      await probe(sandbox, one)
+      return sandbox
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error
+      sandbox.close()
+      faults.push(error.message)
+    }
+  }
+  // The system's own interpreter comes last, and lies where every sandbox can see it.
+  throw new SandboxError(faults.at(-1)!)
+}
+
+const kindsOf = (one: Interpreter): TestKinds => ({
+  tester: pythonTesterKind(one),
+  candidate: pythonCandidateKind(one),
+})
+
+// What a program sees of the outside: nothing of these may be there, and no network but the loopback.
+const lookAround = `
+def outside():
+    import os
+    seen = [each for each in ("/etc/passwd", "/sys", "/var", "/boot") if os.path.exists(each)]
+    with open("/proc/net/dev") as interfaces:
+        return seen + [line.split(":")[0].strip() for line in interfaces.readlines()[2:]]
+`
+
+async function probe(sandbox: ProgramSandbox, { name }: Interpreter): Promise<void> {
+  const job = {
+    alternatives: [[lookAround]],
+    tests: ["assert outside() == ['lo']"],
+    entryPoint: "outside",
+    prompt: null,
+  }
+  const limits = { timeoutMs: 20_000, memoryBytes: 1 << 30 }
+  const { status, detail } = await sandbox.runTests(job, limits, { signal: new AbortController().signal })
+  if (status !== "passed") throw new SandboxError(`the sandbox with ${name} does not hold: ${status} ${detail}`)
+}

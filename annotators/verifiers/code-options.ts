@@ -1,0 +1,63 @@
+import { z } from "zod"
+import type { Effect, Effects } from "../../pipelines/runtime/effect.ts"
+import { type ProgramSandbox, pythonSandbox } from "../sandbox/program-sandbox.ts"
+import { SandboxError } from "../sandbox/sandbox-error.ts"
+import type { RunLimits } from "../sandbox/test-run.ts"
+import type { Language } from "./code-program.ts"
+
+/** Options of the verifiers that run programs. */
+export const codeOptions = z.strictObject({
+  language: z
+    .enum(["python", "javascript"])
+    .default("python")
+    .meta({ description: "Language of the program and of the tests" }),
+  timeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .meta({ description: "Longest time for all tests of a program, or for one input", unit: "ms" }),
+  memoryMb: z
+    .int()
+    .min(128)
+    .max(65_536)
+    .default(1_024)
+    .meta({ description: "Most memory of a program with all its processes", unit: "MB" }),
+})
+export type CodeOptions = z.output<typeof codeOptions>
+
+export const codeLimits = ({ timeoutMs, memoryMb }: CodeOptions): RunLimits => ({
+  timeoutMs,
+  memoryBytes: memoryMb * (1 << 20),
+})
+
+/** Where programs run, and how their outcomes are settled. */
+export interface OpenedLanguage {
+  readonly sandbox: ProgramSandbox
+  /** The settled outcome, or why the program could not be run; rejects only when the run stops. */
+  settle<T>(effect: Effect<T>, effects: Effects): Promise<{ value: T } | { fault: string }>
+}
+
+/** Opens the sandbox of a language, or says why nothing can be run. */
+export async function openLanguage(language: Language): Promise<OpenedLanguage | { fault: string }> {
+  try {
+    if (language !== "python") return { fault: `no sandbox for ${language}` }
+    return { sandbox: await pythonSandbox(), settle }
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+async function settle<T>(effect: Effect<T>, effects: Effects): Promise<{ value: T } | { fault: string }> {
+  try {
+    const { value } = await effects.settle(effect)
+    return { value }
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+function faultOf(error: unknown): { fault: string } {
+  if (error instanceof SandboxError) return { fault: error.message }
+  throw error
+}
