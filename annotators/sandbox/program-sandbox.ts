@@ -2,9 +2,10 @@
 import { availableParallelism } from "node:os"
 import { findPythons, type Interpreter } from "./interpreter.ts"
 import { pythonCandidateKind, pythonTesterKind } from "./python/kinds.ts"
-import type { SandboxKind } from "./sandbox.ts"
+import { Sandbox, type SandboxKind } from "./sandbox.ts"
 import { SandboxError } from "./sandbox-error.ts"
 import { type RunLimits, runTests, type TestJob, type TestOutcome } from "./test-run.ts"
+import { Tester } from "./tester.ts"
 import { Turns } from "./turns.ts"
 import { WarmSandboxes } from "./warm-sandboxes.ts"
 
@@ -27,12 +28,13 @@ const turns = new Turns(availableParallelism())
 export class ProgramSandbox {
   /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
   readonly identity: string
-  readonly #testers: WarmSandboxes
+  readonly #testerKind: SandboxKind
+  readonly #testers: Tester[] = []
   readonly #candidates: WarmSandboxes
 
   constructor(identity: string, { tester, candidate }: TestKinds) {
     this.identity = identity
-    this.#testers = new WarmSandboxes(tester, availableParallelism())
+    this.#testerKind = tester
     this.#candidates = new WarmSandboxes(candidate, availableParallelism())
   }
 
@@ -40,18 +42,39 @@ export class ProgramSandbox {
   async runTests(job: TestJob, limits: RunLimits, { signal, noMore }: RunSignals): Promise<TestOutcome> {
     await turns.take(noMore ? [signal, noMore] : [signal])
     try {
-      const [tester, candidate] = await Promise.all([this.#testers.take(), this.#candidates.take()])
-      this.#testers.refill()
+      const candidate = await this.#candidates.take()
       this.#candidates.refill()
-      return await runTests(tester, candidate, job, limits, signal)
+      const tester = await this.#takeTester()
+      try {
+        return await runTests(tester, candidate, job, limits, signal)
+      } finally {
+        if (tester.alive) this.#rest(tester)
+      }
     } finally {
       turns.end()
     }
   }
 
   close(): void {
-    this.#testers.close()
     this.#candidates.close()
+    for (const tester of this.#testers.splice(0)) tester.sandbox.kill()
+  }
+
+  async #takeTester(): Promise<Tester> {
+    const resting = this.#testers.findLast(({ alive }) => alive)
+    if (resting !== undefined) {
+      this.#testers.splice(this.#testers.indexOf(resting), 1)
+      resting.sandbox.ref()
+      return resting
+    }
+    const sandbox = new Sandbox(this.#testerKind)
+    await sandbox.ready
+    return new Tester(sandbox)
+  }
+
+  #rest(tester: Tester): void {
+    tester.sandbox.unref()
+    this.#testers.push(tester)
   }
 }
 
@@ -68,7 +91,7 @@ async function openPython(): Promise<ProgramSandbox> {
   if (pythons.length === 0) throw new SandboxError("there is no python3 in PATH")
   const faults: string[] = []
   for (const one of pythons) {
-    const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, kindsOf(one))
+    const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, await kindsOf(one))
     try {
       await probe(sandbox, one)
       return sandbox
@@ -82,9 +105,9 @@ async function openPython(): Promise<ProgramSandbox> {
   throw new SandboxError(faults.at(-1)!)
 }
 
-const kindsOf = (one: Interpreter): TestKinds => ({
-  tester: pythonTesterKind(one),
-  candidate: pythonCandidateKind(one),
+const kindsOf = async (one: Interpreter): Promise<TestKinds> => ({
+  tester: await pythonTesterKind(one),
+  candidate: await pythonCandidateKind(one),
 })
 
 // What a program sees of the outside: nothing of these may be there, and no network but the loopback.

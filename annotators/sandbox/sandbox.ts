@@ -16,8 +16,8 @@ import { seccompFilter } from "./seccomp.ts"
 export interface SandboxKind {
   /** The command inside: it reads its harness as a frame from descriptor 3, runs it, and the harness writes one byte there when it is ready. */
   readonly command: readonly string[]
-  /** Source of the harness. */
-  readonly harness: string
+  /** The harness, as the command reads it. */
+  readonly harness: Uint8Array
   /** Folders that can be read beside the system's. */
   readonly readable: readonly string[]
   /** Two-way channels from descriptor 3 on. */
@@ -140,7 +140,7 @@ export class Sandbox {
     return end
   }
 
-  async #start(harness: string): Promise<void> {
+  async #start(harness: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const link = this.channel(0)
     const listen = (text: Buffer) => {
@@ -157,7 +157,7 @@ export class Sandbox {
     })
     const timer = setTimeout(() => reject(new SandboxError("the sandbox was not ready in time")), startTimeoutMs)
     timer.unref()
-    link?.write(frame(Buffer.from(harness)))
+    link?.write(frame(harness))
     try {
       await promise
       this.stderr.off("data", listen)

@@ -1,8 +1,9 @@
 // One program against one set of tests: tester and candidate in two sandboxes that know nothing of each other but calls.
-import { jsonFrame, readJsonFrame } from "./frames.ts"
+import { asciiJson, frame } from "./frames.ts"
 import { watchMemory } from "./memory-watch.ts"
-import type { Sandbox, SandboxEnd } from "./sandbox.ts"
-import { SandboxError } from "./sandbox-error.ts"
+import type { Sandbox } from "./sandbox.ts"
+import { cpuLimitSignal, endText } from "./sandbox-end.ts"
+import type { Tester } from "./tester.ts"
 
 /** Limits of one run; the same in tester and candidate. */
 export interface RunLimits {
@@ -44,29 +45,12 @@ export const processLimits = ({ timeoutMs, memoryBytes }: RunLimits) => ({
   fileBytes: maxFileBytes,
 })
 
-const signalNames: Readonly<Record<number, string>> = {
-  4: "illegal instruction",
-  6: "abort",
-  8: "floating-point exception",
-  9: "killed",
-  11: "segmentation fault",
-  24: "CPU time limit",
-  25: "file size limit",
-}
-const cpuLimitSignal = 24
-
-/** How a process ended, in words. */
-export const endText = ({ code, signal }: SandboxEnd): string =>
-  signal === null
-    ? `ended with exit code ${code}`
-    : `was ended by signal ${signal} (${signalNames[signal] ?? "signal"})`
-
 /**
- * Runs a program against tests. Both sandboxes are used up. Rejects with a SandboxError when nothing can be said of the program, and with
- * the signal's reason when that aborts.
+ * Runs a program against tests. The candidate is used up; the tester is free again, or dead. Rejects with a SandboxError when nothing can be
+ * said of the program, and with the signal's reason when that aborts.
  */
 export async function runTests(
-  tester: Sandbox,
+  tester: Tester,
   candidate: Sandbox,
   job: TestJob,
   limits: RunLimits,
@@ -81,32 +65,28 @@ export async function runTests(
   )
   const overMemory = () =>
     stop({ status: "memory", detail: `over ${Math.round(limits.memoryBytes / (1 << 20))} MB of memory` })
-  const watches = [tester, candidate].map(({ pid }) => watchMemory(pid!, limits.memoryBytes, overMemory))
+  const watches = [tester.sandbox, candidate].map(({ pid }) => watchMemory(pid!, limits.memoryBytes, overMemory))
+  const link = candidate.channel(0)
+  const { alternatives, ...tests } = job
+  const forHarness = processLimits(limits)
+  link.write(frame(asciiJson({ alternatives, limits: forHarness })))
+  const { outcome, end } = tester.start({ ...tests, limits: forHarness }, link)
   try {
     signal.throwIfAborted()
-    const link = candidate.channel(0)
-    const tested = tester.channel(1)
-    link.write(jsonFrame({ alternatives: job.alternatives, limits: processLimits(limits) }))
-    link.pipe(tested).pipe(link)
-    const { tests, entryPoint, prompt } = job
-    tester.channel(0).write(jsonFrame({ tests, entryPoint, prompt, limits: processLimits(limits) }))
-    const said = readJsonFrame(tester.channel(0)).then(async (outcome) => {
-      if (!isOutcome(outcome)) throw new SandboxError(`the tests' own process ${endText(await tester.ended)}`)
-      if (outcome.status !== "died") return { status: outcome.status, detail: outcome.detail }
-      return await death(candidate, outcome.detail)
-    })
-    return await Promise.race([stopped, said])
+    return await Promise.race([stopped, outcome.then((value) => read(value, candidate))])
   } finally {
     clearTimeout(timer)
-    for (const end of watches) end()
+    for (const endWatch of watches) endWatch()
     signal.removeEventListener("abort", onAbort)
-    tester.kill()
     candidate.kill()
+    await end()
   }
 }
 
-const isOutcome = (value: unknown): value is TestOutcome =>
-  typeof value === "object" && value !== null && "status" in value && "detail" in value
+async function read(value: unknown, candidate: Sandbox): Promise<TestOutcome> {
+  const { status, detail } = value as TestOutcome
+  return status === "died" ? await death(candidate, detail) : { status, detail }
+}
 
 /** Why a candidate's side fell silent: its process ended, or it said what is no answer. */
 async function death(candidate: Sandbox, detail: string): Promise<TestOutcome> {

@@ -5,10 +5,17 @@
 export const pythonCandidate = `
 import io as _io, types as _types
 
-_link = 3
 _kept = []
 _numbers = {}
 _backs = {}
+
+
+def _read(count):
+    return read_exactly(3, count)
+
+
+def _send(value):
+    write_all(3, frame_of(value))
 
 
 class _Printed(_io.RawIOBase):
@@ -120,7 +127,7 @@ def _foreign(wire):
 
 
 def _ask_back(*message):
-    write_frame(_link, ["back", *message])
+    _send(["back", *message])
     return _serve()
 
 
@@ -256,7 +263,7 @@ def _perform(message):
 def _serve():
     """Does what is asked until the answer to an own question comes."""
     while True:
-        message = read_frame(_link)
+        message = read_frame(_read)
         if message[0] == "ok":
             return unpack(message[1], _foreign)
         if message[0] == "no":
@@ -265,12 +272,12 @@ def _serve():
             result, changed = _perform(message)
             sys.stdout.flush()
             reply = ["ok", result, changed, _printed.taken()]
-            write_frame(_link, reply)
+            _send(reply)
         except Closed:
             raise
         except BaseException as error:
             sys.stdout.flush()
-            write_frame(_link, ["no", _error(error), _printed.taken()])
+            _send(["no", _error(error), _printed.taken()])
 
 
 def _load(alternatives):
@@ -298,7 +305,7 @@ _table = _operators()
 
 def main():
     global _printed
-    job = read_frame(_link)
+    job = read_frame(_read)
     limit(job["limits"])
     _printed = _Printed()
     sys.stdout = _io.TextIOWrapper(_io.BufferedWriter(_printed), "utf-8", "surrogatepass", write_through=True)
@@ -307,9 +314,9 @@ def main():
     sys.modules["solution"] = _module
     try:
         fault = _load(job["alternatives"])
-        write_frame(_link, ["loaded"] if fault is None else ["syntax", "%s: %s" % (type(fault).__name__, fault)])
+        _send(["loaded"] if fault is None else ["syntax", "%s: %s" % (type(fault).__name__, fault)])
     except BaseException as error:
-        write_frame(_link, ["failed", _error(error)])
+        _send(["failed", _error(error)])
     sys.stdout.flush()
     _printed.taken()
     try:

@@ -1,12 +1,15 @@
+import { execFile } from "node:child_process"
 import type { Interpreter } from "../interpreter.ts"
 import type { SandboxKind } from "../sandbox.ts"
+import { SandboxError } from "../sandbox-error.ts"
 import { pythonCandidate } from "./candidate.ts"
 import { pythonLimits } from "./limits.ts"
 import { pythonTester } from "./tester.ts"
 import { pythonWire } from "./wire.ts"
 
-// The harness comes as a frame; one byte says that it is there. Programs must not find modules in their folder before the library's.
-const loader = `import os, sys
+// The harness comes compiled, as a frame; one byte says that it is there. Programs must not find modules in their folder before the
+// library's.
+const loader = `import marshal, os, sys
 sys.path[:] = [each for each in sys.path if each]
 def whole(count):
     data = b""
@@ -15,7 +18,7 @@ def whole(count):
         part or os._exit(1)
         data += part
     return data
-exec(compile(whole(int.from_bytes(whole(4), "big")), "<harness>", "exec"), {"__name__": "harness"})`
+exec(marshal.loads(whole(int.from_bytes(whole(4), "big"))), {"__name__": "harness"})`
 
 // In a sandbox that stands ready all is done that needs no job.
 const ready = `
@@ -26,18 +29,36 @@ os.write(3, b"R")
 main()
 `
 
-const kind = ({ path, folders }: Interpreter, harness: string[], channels: number): SandboxKind => ({
-  command: [path, "-s", "-S", "-B", "-c", loader],
-  harness: [...harness, ready].join("\n"),
-  readable: folders,
-  channels,
+const compile = `import marshal, sys
+sys.stdout.buffer.write(marshal.dumps(compile(sys.stdin.buffer.read(), "<harness>", "exec", 0, True)))`
+
+/** Our own source as code of that interpreter: a sandbox that starts need not compile it. */
+async function compiled({ path, name }: Interpreter, source: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const child = execFile(
+    path,
+    ["-I", "-S", "-B", "-c", compile],
+    { encoding: "buffer", timeout: 20_000, cwd: "/", maxBuffer: 1 << 24 },
+    (error, code) =>
+      error === null ? resolve(code) : reject(new SandboxError(`${name} cannot compile the harness`, { cause: error })),
+  )
+  child.stdin?.on("error", () => {})
+  child.stdin?.end(source)
+  return await promise
+}
+
+const kind = async (python: Interpreter, harness: string[]): Promise<SandboxKind> => ({
+  command: [python.path, "-s", "-S", "-B", "-c", loader],
+  harness: await compiled(python, [...harness, ready].join("\n")),
+  readable: python.folders,
+  channels: 1,
   stdio: false,
 })
 
-/** Sandboxes that load a program and answer a tester on descriptor 3. */
-export const pythonCandidateKind = (python: Interpreter): SandboxKind =>
-  kind(python, [pythonWire, pythonLimits, pythonCandidate], 1)
+/** Sandboxes that load one program and answer a tester on descriptor 3. */
+export const pythonCandidateKind = (python: Interpreter): Promise<SandboxKind> =>
+  kind(python, [pythonWire, pythonLimits, pythonCandidate])
 
-/** Sandboxes that run tests: descriptor 3 is ours, 4 the candidate's. */
-export const pythonTesterKind = (python: Interpreter): SandboxKind =>
-  kind(python, [pythonWire, pythonLimits, pythonTester], 2)
+/** Sandboxes that run tests, one job after the other. */
+export const pythonTesterKind = (python: Interpreter): Promise<SandboxKind> =>
+  kind(python, [pythonWire, pythonLimits, pythonTester])

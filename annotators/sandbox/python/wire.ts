@@ -54,21 +54,26 @@ def read_exactly(fd, count):
     return b"".join(parts)
 
 
-def read_frame(fd):
-    size = int.from_bytes(read_exactly(fd, 4), "big")
+def read_frame(read):
+    """The next value of a stream of frames; read(count) gives exactly that many bytes."""
+    size = int.from_bytes(read(4), "big")
     if size > MAX_FRAME:
         raise Closed("a value of more than %d bytes" % MAX_FRAME)
     try:
-        return from_json(read_exactly(fd, size).decode("ascii"))
+        return from_json(read(size).decode("ascii"))
     except (ValueError, StopIteration, RecursionError, UnicodeError) as error:
-        raise Closed("malformed frame") from error
+        raise Closed("a malformed frame") from error
 
 
-def write_frame(fd, value):
+def frame_of(value):
     data = to_json(value).encode("ascii")
     if len(data) > MAX_FRAME:
         raise OverflowError("a value of more than %d bytes" % MAX_FRAME)
-    data = memoryview(len(data).to_bytes(4, "big") + data)
+    return len(data).to_bytes(4, "big") + data
+
+
+def write_all(fd, data):
+    data = memoryview(data)
     while data:
         try:
             data = data[os.write(fd, data):]
