@@ -1,6 +1,8 @@
 import type { Effects } from "../pipelines/runtime/effect.ts"
 import type { Question } from "../schemas/question.ts"
 import type { Verdict } from "../schemas/verdict.ts"
+import { codeStdio } from "./verifiers/code-stdio.ts"
+import { codeTests } from "./verifiers/code-tests.ts"
 import { math } from "./verifiers/math.ts"
 import { multipleChoice } from "./verifiers/multiple-choice.ts"
 import { unverifiable, type Verifier, type VerifierInput } from "./verifiers/verifier.ts"
@@ -10,7 +12,7 @@ export type Verifiable = Pick<Question, "reference" | "choices"> &
   Partial<Pick<Question, "verifier" | "verifierOptions">>
 
 /** The verifiers that a question may name. */
-const verifiers: readonly Verifier[] = [math, multipleChoice]
+const verifiers: readonly Verifier[] = [math, multipleChoice, codeTests, codeStdio]
 
 /** Ids of the verifiers that a question may name. */
 export const verifierIds: readonly string[] = verifiers.map(({ id }) => id)

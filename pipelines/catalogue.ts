@@ -302,6 +302,24 @@ const multipleChoice: VerifierEntry = {
   build: async () => (await import("../annotators/verifiers/multiple-choice.ts")).multipleChoice,
 }
 
+const codeTests: VerifierEntry = {
+  id: "code-tests",
+  kind: "verifier",
+  about: "Programs against tests: asserts, check functions, unittest classes",
+  reads: ["completion", "reference", "options"],
+  adds: verdictColumns,
+  build: async () => (await import("../annotators/verifiers/code-tests.ts")).codeTests,
+}
+
+const codeStdio: VerifierEntry = {
+  id: "code-stdio",
+  kind: "verifier",
+  about: "Programs that read standard input and write standard output",
+  reads: ["completion", "reference", "options"],
+  adds: verdictColumns,
+  build: async () => (await import("../annotators/verifiers/code-stdio.ts")).codeStdio,
+}
+
 /** All steps, in the order in which the recipes use them. */
 export const catalogue: readonly CatalogueEntry[] = [
   hasReference,
@@ -320,6 +338,8 @@ export const catalogue: readonly CatalogueEntry[] = [
   reserveSimilarity,
   math,
   multipleChoice,
+  codeTests,
+  codeStdio,
 ]
 
 /** What an entry can be set to: a step's parameters or a verifier's options. */

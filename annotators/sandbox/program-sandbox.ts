@@ -1,7 +1,8 @@
 // Where programs of a language run on this machine. Probed at first use, once: what cannot be had is said, and nothing is run without it.
 import { availableParallelism } from "node:os"
 import { findPythons, type Interpreter } from "./interpreter.ts"
-import { pythonCandidateKind, pythonTesterKind } from "./python/kinds.ts"
+import { type ProgramJob, type ProgramOutcome, runProgram } from "./program-run.ts"
+import { pythonKinds } from "./python/kinds.ts"
 import { Sandbox, type SandboxKind } from "./sandbox.ts"
 import { SandboxError } from "./sandbox-error.ts"
 import { type RunLimits, runTests, type TestJob, type TestOutcome } from "./test-run.ts"
@@ -9,10 +10,14 @@ import { Tester } from "./tester.ts"
 import { Turns } from "./turns.ts"
 import { WarmSandboxes } from "./warm-sandboxes.ts"
 
-/** The two sandboxes of a run of tests. */
-interface TestKinds {
+/** The sandboxes of a language. */
+export interface ProgramKinds {
+  /** Runs tests, many jobs one after the other. */
   readonly tester: SandboxKind
+  /** Loads one program and answers a tester. */
   readonly candidate: SandboxKind
+  /** Runs one program with its standard streams. */
+  readonly program: SandboxKind
 }
 
 /** When a run that waits is given up, and when one that runs is ended. */
@@ -31,11 +36,13 @@ export class ProgramSandbox {
   readonly #testerKind: SandboxKind
   readonly #testers: Tester[] = []
   readonly #candidates: WarmSandboxes
+  readonly #programs: WarmSandboxes
 
-  constructor(identity: string, { tester, candidate }: TestKinds) {
+  constructor(identity: string, { tester, candidate, program }: ProgramKinds) {
     this.identity = identity
     this.#testerKind = tester
     this.#candidates = new WarmSandboxes(candidate, availableParallelism())
+    this.#programs = new WarmSandboxes(program, availableParallelism())
   }
 
   /** One program against its tests. Rejects with a SandboxError when it could not be run. */
@@ -55,8 +62,21 @@ export class ProgramSandbox {
     }
   }
 
+  /** One program on one input. Rejects with a SandboxError when it could not be run. */
+  async runProgram(job: ProgramJob, limits: RunLimits, { signal, noMore }: RunSignals): Promise<ProgramOutcome> {
+    await turns.take(noMore ? [signal, noMore] : [signal])
+    try {
+      const sandbox = await this.#programs.take()
+      this.#programs.refill()
+      return await runProgram(sandbox, job, limits, signal)
+    } finally {
+      turns.end()
+    }
+  }
+
   close(): void {
     this.#candidates.close()
+    this.#programs.close()
     for (const tester of this.#testers.splice(0)) tester.sandbox.kill()
   }
 
@@ -91,7 +111,7 @@ async function openPython(): Promise<ProgramSandbox> {
   if (pythons.length === 0) throw new SandboxError("there is no python3 in PATH")
   const faults: string[] = []
   for (const one of pythons) {
-    const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, await kindsOf(one))
+    const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, await pythonKinds(one))
     try {
       await probe(sandbox, one)
       return sandbox
@@ -104,11 +124,6 @@ async function openPython(): Promise<ProgramSandbox> {
   // The system's own interpreter comes last, and lies where every sandbox can see it.
   throw new SandboxError(faults.at(-1)!)
 }
-
-const kindsOf = async (one: Interpreter): Promise<TestKinds> => ({
-  tester: await pythonTesterKind(one),
-  candidate: await pythonCandidateKind(one),
-})
 
 // What a program sees of the outside: nothing of these may be there, and no network but the loopback.
 const lookAround = `
