@@ -48,6 +48,8 @@ export interface StepEntry extends Entry {
   /** The added column that `apply --labels` compares, for an annotator. */
   readonly label?: string
   readonly role?: StepRole
+  /** True when it runs programs in a sandbox, whose outcomes are settled like a model's answers. */
+  readonly sandbox?: true
   /** Parameters as a cold start's config has them, so that `apply --config` does what the run does. */
   readonly settings?: (config: ColdStartConfig) => object
   /** Side datasets by name: the sources that the parameters name. */
@@ -126,6 +128,30 @@ const hasReference = step({
   column: "reference",
   params: none,
   build: async () => (await import("../filters/has-reference.ts")).hasReference(),
+})
+
+const unverifiableReference = step({
+  id: "unverifiable-reference",
+  kind: "filter",
+  about: "Drops questions whose reference the verifier cannot read",
+  reads: ["reference", "choices", "verifier", "verifierOptions"],
+  adds: [],
+  column: "reference",
+  needs: "text",
+  params: none,
+  build: async () => (await import("../filters/unverifiable-reference.ts")).unverifiableReference(),
+})
+
+const solutionFails = step({
+  id: "solution-fails",
+  kind: "filter",
+  about: "Drops questions of code whose own solution fails their tests",
+  reads: ["solution", "reference", "verifier", "verifierOptions"],
+  adds: [],
+  column: "solution",
+  sandbox: true,
+  params: none,
+  build: async () => (await import("../filters/solution-fails.ts")).solutionFails(),
 })
 
 const specialTokens = step({
@@ -305,6 +331,8 @@ const multipleChoice: VerifierEntry = {
 /** All steps, in the order in which the recipes use them. */
 export const catalogue: readonly CatalogueEntry[] = [
   hasReference,
+  unverifiableReference,
+  solutionFails,
   specialTokens,
   judged(notVerifiable),
   judged(severalQuestions),

@@ -21,7 +21,19 @@ export const sourceConfig = z.union([
   z.strictObject({
     path: note(z.string().min(1), "File, folder or glob"),
     name: note(z.string().min(1).optional(), "Name in the rows and the manifest; by default the file's name"),
-    columns: note(z.record(z.string(), z.string()).optional(), "Our column name -> the source's"),
+    columns: note(
+      z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])).optional(),
+      "Our column name -> the source's. The reference may be put together: {reference: {tests: test, entry_point: entry_point}}",
+    ),
+    verifier: note(
+      z.string().min(1).optional(),
+      "Verifier of its answers (`cotyledon steps` lists them); by default multiple-choice where there are choices, else math",
+    ),
+    verifierOptions: note(
+      z.record(z.string(), z.json()).optional(),
+      "Options of the verifier, such as {language: python}",
+    ),
+    domain: note(z.string().min(1).optional(), "Domain of its rows that name none"),
     license: note(z.string().min(1).optional(), "SPDX id, carried into every row and the manifest"),
     revision: note(z.string().min(1).optional(), "Revision of the source, carried into every row"),
   }),

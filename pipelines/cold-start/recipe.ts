@@ -10,8 +10,10 @@ import { noThinking } from "../../filters/no-thinking.ts"
 import { repetition } from "../../filters/repetition.ts"
 import { reserve } from "../../filters/reserve.ts"
 import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
+import { solutionFails } from "../../filters/solution-fails.ts"
 import { specialTokens } from "../../filters/special-tokens.ts"
 import { truncated } from "../../filters/truncated.ts"
+import { unverifiableReference } from "../../filters/unverifiable-reference.ts"
 import { wrongAnswer } from "../../filters/wrong-answer.ts"
 import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
 import { type ReviewQuestion, reviewQuestion } from "../../schemas/review.ts"
@@ -57,6 +59,8 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
       input: "questions",
       steps: [
         hasReference(),
+        unverifiableReference(),
+        solutionFails(),
         specialTokens(["question"]),
         ...criteria
           .filter(({ id }) => judging.criteria.some((on) => on === id))
