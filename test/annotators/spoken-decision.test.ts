@@ -57,9 +57,11 @@ test("a single word is read whatever stands around it", () => {
 })
 
 // Each would take a pattern that tries all ways far longer than a test may last.
-test.each(["yes ".repeat(1_000), "no,".repeat(1_333), `${"!".repeat(3_998)}no`, "是/否".repeat(1_300)])(
-  "text made to be slow is read all the same",
-  (text) => {
-    expect(["yes", "no", null]).toContain(spokenDecision(text))
-  },
-)
+test.each([
+  ["yes ".repeat(1_000), null],
+  ["no,".repeat(1_333), "no"],
+  [`${"!".repeat(3_998)}no`, "no"],
+  ["是/否".repeat(1_300), null],
+])("text made to be slow is read all the same", (text, decision) => {
+  expect(spokenDecision(text)).toBe(decision)
+})
