@@ -1,18 +1,13 @@
 import { availableParallelism } from "node:os"
-import { Field, Schema } from "apache-arrow"
 import type { Verifier } from "../../annotators/verifiers/verifier.ts"
-import { inferSchema } from "../../pipelines/io/infer-schema.ts"
-import type { SourceRow } from "../../pipelines/io/jsonl.ts"
-import { openRowSink } from "../../pipelines/io/row-sink.ts"
+import type { SourceFile } from "../../pipelines/io/source.ts"
 import { oneLine, stopError, usageError } from "../../pipelines/runtime/errors.ts"
-import { fieldsOf, float64, nullable, text } from "../../schemas/columns.ts"
 import { parseStrict } from "../../schemas/strict.ts"
-import { needsSchema } from "../apply/output-schema.ts"
 import { configError } from "../config-faults.ts"
 import { readConfig, setKey } from "../config-file.ts"
 import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
-import { grouped, shownPath } from "../print.ts"
+import { shownPath } from "../print.ts"
 import {
   besideOutput,
   checkOneStdout,
@@ -20,17 +15,18 @@ import {
   failedRowOf,
   filesOfInput,
   OutputOnDemand,
-  peek,
   removeUnfinished,
   rowsOfInput,
 } from "../row-files.ts"
 import { loadVerifier } from "../verify/load-verifier.ts"
 import { ProgramEffects } from "../verify/program-effects.ts"
 import { scorePrograms } from "../verify/score-programs.ts"
-import { scoreRule } from "../verify/score-rules.ts"
+import { scoreRules } from "../verify/score-rules.ts"
 import type { ScoredRow } from "../verify/scored-row.ts"
+import { batchesOf } from "../verify/source-batch.ts"
 import { summaryLines, type VerifyReport } from "../verify/summary.ts"
 import { Tally } from "../verify/tally.ts"
+import { VerdictSink } from "../verify/verdict-sink.ts"
 
 const graceMs = 10_000
 const progressMs = 1_000
@@ -48,30 +44,24 @@ export async function verify(reference: string, input: string, output: string, o
   await checkOutputs({ OUT: output, "the file of failed rows": failed.path }, files)
   const ledger = verifier.kind === "program" ? `${beside}.ledger` : null
   const effects = ledger === null ? null : await ProgramEffects.open(ledger)
-
   const say = (line: string) => {
     if (!options.quiet) process.stderr.write(`${line}\n`)
   }
-  const tally = new Tally()
   const interrupt = stopOnSignals()
   interrupt.signal.addEventListener("abort", () => {
     void effects?.drain(graceMs)
     // A pipe that says nothing would keep the command waiting.
     if (input === "-") process.stdin.destroy()
   })
-  const progress = setInterval(() => say(`${id}: ${grouped(tally.rows.in)} rows done`), progressMs)
+  const tally = new Tally()
+  const progress = setInterval(() => say(tally.progress(id)), progressMs)
   progress.unref()
-  const score = (sources: AsyncIterable<SourceRow>): AsyncIterable<ScoredRow> =>
-    verifier.kind === "program"
-      ? scorePrograms(verifier, sources, { optionsForAll, effects: effects!, rowsInFlight: workers })
-      : scoreRules(sources)
-  let out: Awaited<ReturnType<typeof openRowSink>> | null = null
+  let out: VerdictSink | null = null
   try {
     if (effects) await removeUnfinished([output, failed.path])
-    const typed = needsSchema(output)
-    const { first, all } = await peek(rowsOfInput(files), typed ? 1_000 : 0)
-    out = await openRowSink(output, { schema: typed ? verdictSchema(first, output) : undefined })
-    for await (const scored of score(all)) {
+    out = await VerdictSink.open(output)
+    const scoring = { reference, optionsForAll, workers, signal: interrupt.signal }
+    for await (const scored of scoredRows(verifier, files, effects, scoring)) {
       interrupt.signal.throwIfAborted()
       const news = tally.add(scored)
       // Without a sandbox no row can be scored: whoever waits for days of programs should hear it at once.
@@ -91,13 +81,10 @@ export async function verify(reference: string, input: string, output: string, o
     await effects?.close(graceMs)
     interrupt.release()
   }
-  const { rows, verdicts } = tally
+  const { rows } = tally
   const report: VerifyReport = {
     verifier: id,
-    rows,
-    verdicts,
-    reasons: tally.reasons(),
-    meanReward: tally.meanReward(),
+    ...tally.counts(),
     programs: effects && { outcomes: effects.outcomes, settledBefore: effects.settledBefore },
     files: { out: output, failed: rows.failed === 0 ? null : failed.path, ledger },
   }
@@ -109,11 +96,19 @@ export async function verify(reference: string, input: string, output: string, o
       got: tally.named[0],
       remedy: `All rows are in ${shownPath(failed.path)}.`,
     })
+}
 
-  async function* scoreRules(sources: AsyncIterable<SourceRow>): AsyncGenerator<ScoredRow> {
-    if (verifier.kind !== "rule") return
-    for await (const source of sources) yield scoreRule(verifier, source, optionsForAll)
-  }
+/** The rows of IN with their verdicts, in order. */
+function scoredRows(
+  verifier: Verifier,
+  files: readonly SourceFile[],
+  effects: ProgramEffects | null,
+  options: { reference: string; optionsForAll: Record<string, unknown>; workers: number; signal: AbortSignal },
+): AsyncIterable<ScoredRow> {
+  const { reference, optionsForAll, workers, signal } = options
+  return verifier.kind === "program"
+    ? scorePrograms(verifier, rowsOfInput(files), { optionsForAll, effects: effects!, rowsInFlight: workers })
+    : scoreRules(verifier, batchesOf(files), { reference, optionsForAll, threads: workers, signal })
 }
 
 /** Threads of a rule verifier, rows at once of one that runs programs; by default one for each core. */
@@ -135,11 +130,4 @@ async function readOptionsForAll(
       remedy: `cotyledon steps ${id} describes the keys.`,
     })
   return given as Record<string, unknown>
-}
-
-/** The columns of a typed OUT; ids are of the kind that the first rows have. */
-function verdictSchema(first: readonly { id?: unknown }[], output: string): Schema {
-  const [id] = inferSchema([{ id: null }, ...first.map(({ id = null }) => ({ id }))], output).fields
-  const told = { verdict: text(), reward: nullable(float64()), extracted: nullable(text()), reason: nullable(text()) }
-  return new Schema([new Field("id", id!.type, true), ...fieldsOf(told)])
 }

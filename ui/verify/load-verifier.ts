@@ -4,9 +4,12 @@ import { importDefault } from "../../pipelines/recipes.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
 import { findVerifier } from "../find-step.ts"
 
+/** Whether a verifier is named by the path of a module. */
+export const isVerifierPath = (reference: string): boolean => [".ts", ".js", ".mjs"].includes(extname(reference))
+
 /** A verifier by its id or, for one of the user's own, by the path of a module whose default export it is. */
 export async function loadVerifier(reference: string): Promise<Verifier> {
-  if (![".ts", ".js", ".mjs"].includes(extname(reference))) return findVerifier(reference).build()
+  if (!isVerifierPath(reference)) return findVerifier(reference).build()
   const path = resolve(reference)
   const loaded = await importDefault(path).catch((error: unknown) => {
     throw usageError(

@@ -4,7 +4,7 @@ import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { CotyledonError, RowError } from "../../pipelines/runtime/errors.ts"
 import { Draining } from "../../pipelines/runtime/settle.ts"
 import { mapInOrder } from "../apply/map-in-order.ts"
-import { failedRow, type ScoredRow, scoredRow } from "./scored-row.ts"
+import { failedRow, type ScoredRow, verdictRow } from "./scored-row.ts"
 import { verifierInput } from "./verifier-input.ts"
 
 /** Scored rows that may wait for an earlier one whose program runs long. */
@@ -21,9 +21,9 @@ export async function* scorePrograms(
     if ("error" in source) return failedRow(source, source.error)
     const { row, at } = source
     const read = verifierInput("program", row, optionsForAll)
-    if ("verdict" in read) return scoredRow(at, row.id ?? null, read.verdict)
+    if ("verdict" in read) return { at, row: verdictRow(row.id ?? null, read.verdict) }
     try {
-      return scoredRow(at, row.id ?? null, await verifier.verify(read.input, effects))
+      return { at, row: verdictRow(row.id ?? null, await verifier.verify(read.input, effects)) }
     } catch (error) {
       return failedRow(source, rowErrorOf(verifier.id, source, error, effects.signal))
     }

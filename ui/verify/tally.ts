@@ -1,7 +1,8 @@
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import { type VerdictName, verdictName } from "../../schemas/verdict.ts"
+import { grouped } from "../print.ts"
 import type { ScoredRow } from "./scored-row.ts"
-import type { ReasonCount } from "./summary.ts"
+import type { ReasonCount, VerifyReport } from "./summary.ts"
 
 /** Failed rows and rows of a reason that are named. */
 const namedRows = 5
@@ -13,7 +14,7 @@ const furtherReasons = "further reasons"
 /** Counts of one verification. */
 export class Tally {
   readonly rows = { in: 0, out: 0, failed: 0 }
-  readonly verdicts = Object.fromEntries(verdictName.options.map((name) => [name, 0])) as Record<VerdictName, number>
+  readonly #verdicts = Object.fromEntries(verdictName.options.map((name) => [name, 0])) as Record<VerdictName, number>
   /** The first failed rows, in words. */
   readonly named: string[] = []
   readonly #reasons = new Map<string, ReasonCount>()
@@ -29,7 +30,7 @@ export class Tally {
     }
     const { verdict, reward, reason, id } = scored.row
     this.rows.out++
-    this.verdicts[verdict]++
+    this.#verdicts[verdict]++
     if (reward !== null) {
       this.#reward.sum += reward
       this.#reward.rows++
@@ -49,14 +50,18 @@ export class Tally {
     return count.rows === 1 ? count : null
   }
 
-  /** Why rows have no reward, the most frequent first. */
-  reasons(): ReasonCount[] {
-    return [...this.#reasons.values()].toSorted((a, b) => b.rows - a.rows)
+  progress(verifier: string): string {
+    return `${verifier}: ${grouped(this.rows.in)} rows done`
   }
 
-  /** Mean reward of the rows that have one; null where none has. */
-  meanReward(): number | null {
-    return this.#reward.rows === 0 ? null : this.#reward.sum / this.#reward.rows
+  counts(): Pick<VerifyReport, "rows" | "verdicts" | "reasons" | "meanReward"> {
+    const { sum, rows } = this.#reward
+    return {
+      rows: this.rows,
+      verdicts: this.#verdicts,
+      reasons: [...this.#reasons.values()].toSorted((a, b) => b.rows - a.rows),
+      meanReward: rows === 0 ? null : sum / rows,
+    }
   }
 }
 
