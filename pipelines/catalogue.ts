@@ -127,11 +127,14 @@ const hasReference = step({
   id: "has-reference",
   kind: "filter",
   about: "Drops questions without a reference answer",
-  reads: ["reference"],
+  reads: ["reference", "choices", "verifier"],
   adds: [],
   column: "reference",
-  params: none,
-  build: async () => (await import("../filters/has-reference.ts")).hasReference(),
+  params: z.strictObject({
+    majority: z.boolean().default(false).meta({ description: "Keep those where a majority of drafts can stand in" }),
+  }),
+  settings: ({ drafts }) => ({ majority: drafts.majority.enabled }),
+  build: async (params) => (await import("../filters/has-reference.ts")).hasReference(params),
 })
 
 const unverifiableReference = step({
@@ -237,7 +240,18 @@ const drafts = step({
   kind: "annotator",
   about: "Drafts chains of thought and verifies each against the reference",
   reads: ["question", "choices", "reference", "id"],
-  adds: ["rollouts", "correct", "verified", "passRate"],
+  adds: [
+    "reference",
+    "referenceOrigin",
+    "rollouts",
+    "correct",
+    "verified",
+    "passRate",
+    "passRateLow",
+    "passRateHigh",
+    "vote",
+    "suspect",
+  ],
   column: "question",
   needs: "text",
   role: "drafter",

@@ -63,7 +63,7 @@ test("a cold start's config gives each step the parameters that the run gives it
       domains: ["law", "logic"],
     },
     reserve: { share: 0.5 },
-    drafts: { prompt: "worked-example", initial: 3, maximum: 5, maxTokens: 100 },
+    drafts: { prompt: "worked-example", initial: 3, maximum: 5, maxTokens: 100, majority: { enabled: true } },
   })
   const steps = coldStartStages(config, roles).flatMap((stage) => (stage.kind === "map" ? stage.steps : []))
   let compared = 0
@@ -74,5 +74,5 @@ test("a cold start's config gives each step the parameters that the run gives it
     expect(step.params, entry.id).toEqual(inRun.params)
     compared++
   }
-  expect(compared).toBe(7)
+  expect(compared).toBe(8)
 })

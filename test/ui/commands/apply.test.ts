@@ -362,7 +362,9 @@ describe("a judge", () => {
     const { code, stderr } = await apply(...args, ...drafter)
     expect(code, stderr).toBe(0)
     const [row] = await rowsOf("drafts-out.jsonl")
-    expect(Object.keys(row!)).toEqual(["text", "reference", "rollouts", "correct", "verified", "passRate"])
+    const added = ["referenceOrigin", "rollouts", "correct", "verified", "passRate", "passRateLow", "passRateHigh"]
+    expect(Object.keys(row!)).toEqual(["text", "reference", ...added, "vote", "suspect"])
+    expect([row!.reference, row!.referenceOrigin]).toEqual(["42", "source"])
     expect(row!.rollouts).toHaveLength(2)
     expect(row!.verified).toBe(2)
   })
