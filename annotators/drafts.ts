@@ -1,37 +1,50 @@
 import type { Effects } from "../pipelines/runtime/effect.ts"
-import { RowError } from "../pipelines/runtime/errors.ts"
 import type { ProgramStep, Tally } from "../pipelines/runtime/step.ts"
-import type { Question } from "../schemas/question.ts"
-import { group, type Rollout } from "../schemas/rollout.ts"
+import { type Question, question as questionTable } from "../schemas/question.ts"
+import { type Group, group, type Rollout } from "../schemas/rollout.ts"
+import { type Drafted, draftInWaves, waveEnds } from "./draft-waves.ts"
 import type { Endpoint } from "./endpoint/endpoint.ts"
 import { seedOf } from "./endpoint/seed.ts"
+import { passRateOf } from "./pass-rate.ts"
 import { type SolvingPrompt, solvingMessages } from "./solving-prompt.ts"
 import { splitResponse } from "./split-response.ts"
-import { verifierVersions, verifyAnswer } from "./verify-answer.ts"
+import { referenceFault, verifierVersions, verifyAnswer } from "./verify-answer.ts"
+import { answerOf, canVote, isMajority, type VoteRule, voteOf } from "./vote.ts"
 
 export interface DraftsOptions {
-  /** Drafts of every question, then as many again while none is right, up to `maximum`. */
+  /** Drafts of every question, then twice as many each time while none is right, up to `maximum`. */
   initial: number
   maximum: number
   temperature: number
   topP: number
   /** Longest draft in tokens, thinking included. */
   maxTokens: number
+  /** From when drafts that agree on another answer than the reference put it under suspicion. */
+  suspects: VoteRule
+  /** Whether and from when the answer of most drafts stands in for a missing reference. */
+  majority: VoteRule & { enabled: boolean }
   seed: number
 }
 
+/** What drafting adds to a question, and the question's reference where a majority gave it. */
+type Added = Omit<Group, Exclude<keyof Question, "reference"> | "judgements" | "review">
+
 /**
  * Drafts candidates for a question with a long-CoT model and verifies each against the reference (Qwen3 report, section 4.1). Every
- * draft is an effect of its own: a group that is killed after five of eight keeps five. Adds `rollouts` in order of their
- * sample index, `correct`, `verified` and `passRate`.
+ * draft is an effect of its own: a group that is killed after five of eight keeps five, in order of their sample index.
+ *
+ * Where no draft is right after all `maximum` and those that were found wrong agree on one answer, the reference is `suspect`, not the
+ * drafter. A question without a reference gets `maximum` drafts at once where a majority may stand in, and the answer of most
+ * becomes its reference (as in OpenMathReasoning, arXiv 2504.16891): its pass rate is then the drafts' agreement.
  */
 export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: DraftsOptions): ProgramStep => {
-  const { initial, maximum, temperature, topP, maxTokens, seed } = options
-  const most = Math.max(initial, maximum)
+  const { initial, maximum, temperature, topP, maxTokens, suspects, majority, seed } = options
+  const ends = waveEnds(initial, maximum)
+  const most = ends.at(-1)!
   return {
     kind: "program",
     id: "drafts",
-    version: 1,
+    version: 2,
     params: {
       prompt: [prompt.id, prompt.version],
       model: drafter.params,
@@ -41,10 +54,16 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
     },
     about: "Drafts chains of thought and verifies each against the reference",
     adds: {
+      reference: questionTable.columns.reference,
+      referenceOrigin: group.columns.referenceOrigin,
       rollouts: group.columns.rollouts,
       correct: group.columns.correct,
       verified: group.columns.verified,
       passRate: group.columns.passRate,
+      passRateLow: group.columns.passRateLow,
+      passRateHigh: group.columns.passRateHigh,
+      vote: group.columns.vote,
+      suspect: group.columns.suspect,
     },
     bound: [{ role: drafter.role, calls: most, inputTokens: 80, outputTokens: maxTokens }],
     async run(row, effects) {
@@ -55,7 +74,6 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
         const request = { messages, maxTokens, temperature, topP, seed: sampleSeed }
         const { value, usage, id } = await effects.settle(drafter.chat(request, sample))
         const { thinking, answer } = splitResponse(value)
-        const { verdict, extracted, reason } = await verifyAnswer(answer, question, effects)
         return {
           sample,
           seed: sampleSeed,
@@ -66,20 +84,27 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
           outputTokens: usage?.output ?? 0,
           model: drafter.identity,
           exchange: id,
-          verdict,
-          extracted,
-          verdictReason: reason,
+          ...(await verdictOf(answer, question, effects)),
           rejection: null,
         }
       }
-      const { rollouts, failures } = await draftInWaves(draft, { initial, most }, effects)
-      if (rollouts.length === 0) throw failures[0]!
-      const correct = rollouts.filter(({ verdict }) => verdict === "correct").length
-      const verified = rollouts.filter(({ verdict }) => verdict === "correct" || verdict === "incorrect").length
-      const passRate = verified === 0 ? null : correct / verified
+      const referenced = hasText(question.reference)
+      const votes = !referenced && majority.enabled && canVote(question)
+      // The drafts that vote are counted before the first of them: none is asked for because of how the others voted.
+      const drafted = await draftInWaves(draft, votes ? [most] : referenced ? ends : [initial], effects.signal)
+      const { rollouts, failures } = drafted
+      if (rollouts.length === 0) throw failures.find(({ retryable }) => retryable) ?? failures[0]!
+      const added = votes
+        ? await elected(rollouts, question, majority, effects)
+        : await verified(
+            rollouts,
+            question,
+            { suspects, exhausted: rollouts.length + failures.length >= most },
+            effects,
+          )
       return {
-        keep: [{ ...row, rollouts, correct, verified, passRate }],
-        tally: tallyOf(rollouts, failures),
+        keep: [{ ...row, ...added }],
+        tally: tallyOf(drafted, added),
         // What was drafted is kept; what an endpoint's fault cost is tried again by the next run.
         incomplete: failures.some(({ retryable }) => retryable),
       }
@@ -87,40 +112,86 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
   }
 }
 
-/** Asks in waves of `initial` until one is right or `most` were asked. A draft that fails costs the group that draft alone. */
-async function draftInWaves(
-  draft: (sample: number) => Promise<Rollout>,
-  { initial, most }: { initial: number; most: number },
+const hasText = (reference: string | null | undefined): reference is string =>
+  typeof reference === "string" && reference.trim() !== ""
+
+async function verdictOf(
+  answer: string,
+  question: Question,
   effects: Effects,
-): Promise<{ rollouts: Rollout[]; failures: RowError[] }> {
-  const rollouts: Rollout[] = []
-  const failures: RowError[] = []
-  for (let asked = 0; asked < most; ) {
-    const wave = Math.min(initial, most - asked)
-    const ends = await Promise.allSettled(Array.from({ length: wave }, (_, at) => draft(asked + at)))
-    effects.signal.throwIfAborted()
-    for (const end of ends) {
-      if (end.status === "fulfilled") rollouts.push(end.value)
-      else if (end.reason instanceof RowError) failures.push(end.reason)
-      else throw end.reason
-    }
-    asked += wave
-    if (rollouts.some(({ verdict }) => verdict === "correct")) break
-    // A question that no sample can be drawn for (too long, refused) is not asked again and again.
-    if (failures.some(({ retryable }) => !retryable)) break
-  }
-  return { rollouts, failures }
+): Promise<Pick<Rollout, "verdict" | "extracted" | "verdictReason">> {
+  const { verdict, extracted, reason } = await verifyAnswer(answer, question, effects)
+  return { verdict, extracted, verdictReason: reason }
 }
 
-function tallyOf(rollouts: readonly Rollout[], failures: readonly RowError[]): Tally {
-  const tally: Tally = { drafts: rollouts.length }
-  const add = (name: string) => {
-    tally[name] = (tally[name] ?? 0) + 1
+/** Rollouts that were verified against the source's reference; suspicious when all drafts were made and the wrong ones agree. */
+async function verified(
+  rollouts: Rollout[],
+  question: Question,
+  { suspects, exhausted }: { suspects: VoteRule; exhausted: boolean },
+  effects: Effects,
+): Promise<Added> {
+  const counts = countsOf(rollouts)
+  const wrong = rollouts.filter(({ verdict }) => verdict === "incorrect")
+  const vote = counts.correct === 0 && canVote(question) ? await voteOf(wrong, question, effects) : null
+  return {
+    reference: question.reference ?? null,
+    referenceOrigin: hasText(question.reference) ? "source" : null,
+    rollouts,
+    ...counts,
+    vote,
+    suspect: exhausted && vote !== null && isMajority(vote, suspects),
+  }
+}
+
+/** Rollouts that are verified against the answer which most of them gave; against none where there is no majority. */
+async function elected(
+  rollouts: readonly Rollout[],
+  question: Question,
+  rule: VoteRule,
+  effects: Effects,
+): Promise<Added> {
+  const ballots = []
+  for (const { answer, exchange } of rollouts)
+    ballots.push({ exchange, extracted: await answerOf(answer, question, effects) })
+  const vote = await voteOf(ballots, question, effects)
+  const reference = vote && isMajority(vote, rule) ? vote.answer : null
+  const believed = reference !== null && referenceFault({ ...question, reference }) === null
+  const judged: Rollout[] = []
+  for (const [at, rollout] of rollouts.entries())
+    judged.push({
+      ...rollout,
+      ...(believed
+        ? await verdictOf(rollout.answer, { ...question, reference }, effects)
+        : { extracted: ballots[at]!.extracted, verdictReason: "no majority of drafts stands in for the reference" }),
+    })
+  return {
+    reference: believed ? reference : null,
+    referenceOrigin: believed ? "majority" : null,
+    rollouts: judged,
+    ...countsOf(judged),
+    vote,
+    suspect: false,
+  }
+}
+
+function countsOf(rollouts: readonly Rollout[]) {
+  const correct = rollouts.filter(({ verdict }) => verdict === "correct").length
+  const verified = rollouts.filter(({ verdict }) => verdict === "correct" || verdict === "incorrect").length
+  return { correct, verified, ...passRateOf(correct, verified) }
+}
+
+function tallyOf({ rollouts: { length: drafted }, failures }: Drafted, { rollouts, ...of }: Added): Tally {
+  const tally: Tally = { drafts: drafted }
+  const add = (name: string, count = 1) => {
+    tally[name] = (tally[name] ?? 0) + count
   }
   for (const { verdict, finish } of rollouts) {
     add(verdict)
     if (finish === "length") add("truncated")
   }
-  if (failures.length > 0) tally["failed drafts"] = failures.length
+  if (failures.length > 0) add("failed drafts", failures.length)
+  if (of.suspect) add("suspect references")
+  if (of.referenceOrigin === "majority") add("references by majority")
   return tally
 }

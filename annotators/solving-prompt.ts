@@ -7,14 +7,15 @@ export interface SolvingPrompt {
   system: string | null
   /** Worked examples before the question. */
   shots: { question: string; answer: string }[]
-  /** Put behind a question with a free answer, and behind one with choices. */
-  instruction: { free: string; choice: string }
+  /** Put behind a question, by what is asked for: a free answer, a choice, a function (`code-tests`), a program (`code-stdio`). */
+  instruction: { free: string; choice: string; function: string; program: string }
 }
 
 /** What of a row a question shows to whoever must solve it. */
 export interface Solvable {
   question: string
   choices?: readonly string[] | null | undefined
+  verifier?: string | null | undefined
 }
 
 /** The letter of a choice: A, B, ... Z, AA. */
@@ -29,7 +30,7 @@ export const questionText = ({ question, choices }: Solvable): string =>
 
 /** The messages that ask a model to solve a question. */
 export function solvingMessages({ system, shots, instruction }: SolvingPrompt, row: Solvable): ChatMessage[] {
-  const ending = row.choices && row.choices.length > 0 ? instruction.choice : instruction.free
+  const ending = instruction[askedFor(row)]
   const asked = (question: string) => (ending === "" ? question : `${question}\n\n${ending}`)
   return [
     ...(system === null ? [] : [{ role: "system" as const, content: system }]),
@@ -39,4 +40,10 @@ export function solvingMessages({ system, shots, instruction }: SolvingPrompt, r
     ]),
     { role: "user" as const, content: asked(questionText(row)) },
   ]
+}
+
+function askedFor({ choices, verifier }: Solvable): keyof SolvingPrompt["instruction"] {
+  if (verifier === "code-tests") return "function"
+  if (verifier === "code-stdio") return "program"
+  return choices && choices.length > 0 ? "choice" : "free"
 }

@@ -41,6 +41,10 @@ export function referenceFault(question: Verifiable): string | null {
   return verifier.fault(reference, options)
 }
 
+/** True when answers to this question are run in a sandbox. */
+export const runsProgram = (question: Verifiable): boolean =>
+  verifiers.find(({ id }) => id === verifierIdOf(question))?.kind === "program"
+
 /** Id of the verifier that scores a question's answers. */
 export const verifierIdOf = ({ verifier, choices }: Verifiable): string =>
   verifier ?? (choices && choices.length > 0 ? multipleChoice.id : math.id)

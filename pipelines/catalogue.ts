@@ -10,11 +10,13 @@ import {
   judgingConfig,
   responseFilterConfig,
 } from "../schemas/config.ts"
+import type { Judgement } from "../schemas/judgement.ts"
+import { directOptions, judgedOptions } from "./cold-start/judging.ts"
 import { notVerifiable } from "./cold-start/prompts/not-verifiable.ts"
 import { severalQuestions } from "./cold-start/prompts/several-questions.ts"
 import { solvingPrompts } from "./cold-start/prompts/solving.ts"
 import { textGeneration } from "./cold-start/prompts/text-generation.ts"
-import type { ProgramStep, RowStep } from "./runtime/step.ts"
+import type { ProgramStep, Row, RowStep } from "./runtime/step.ts"
 
 /** The roles whose endpoints a step may need. */
 export type StepRole = "judge" | "drafter"
@@ -47,7 +49,11 @@ export interface StepEntry extends Entry {
   readonly needs: "text" | "text-or-null" | null
   /** The added column that `apply --labels` compares, for an annotator. */
   readonly label?: string
+  /** Whether a filter that may be unsure was so of a row that it has decided on. */
+  readonly unsure?: (row: Row) => boolean
   readonly role?: StepRole
+  /** True when it runs programs in a sandbox, whose outcomes are settled like a model's answers. */
+  readonly sandbox?: true
   /** Parameters as a cold start's config has them, so that `apply --config` does what the run does. */
   readonly settings?: (config: ColdStartConfig) => object
   /** Side datasets by name: the sources that the parameters name. */
@@ -96,23 +102,23 @@ const judged = (prompt: typeof notVerifiable | typeof severalQuestions | typeof 
     id: prompt.id,
     kind: "filter",
     about: prompt.about,
-    reads: ["question"],
+    reads: ["question", "choices"],
     adds: ["judgements"],
     column: "question",
     needs: "text",
     role: "judge",
+    unsure: (row) =>
+      (row.judgements as Judgement[]).findLast(({ criterion }) => criterion === prompt.id)!.decision === "unsure",
     params: z.strictObject({
       decide: judging.decide,
       threshold: criterionThreshold,
+      votes: judging.votes,
+      voteTemperature: judging.voteTemperature,
+      unsure: judging.unsure,
       maxTokens: judging.maxTokens,
       seed,
     }),
-    settings: ({ judging: { decide, thresholds, maxTokens }, seed }) => ({
-      decide,
-      threshold: thresholds[prompt.id] ?? 0.5,
-      maxTokens,
-      seed,
-    }),
+    settings: (config) => judgedOptions(config, prompt.id),
     build: async (params, { endpoint }) =>
       (await import("../filters/judged-criterion.ts")).judgedCriterion(prompt, endpoint("judge"), params),
   })
@@ -121,11 +127,38 @@ const hasReference = step({
   id: "has-reference",
   kind: "filter",
   about: "Drops questions without a reference answer",
-  reads: ["reference"],
+  reads: ["reference", "choices", "verifier"],
   adds: [],
   column: "reference",
+  params: z.strictObject({
+    majority: z.boolean().default(false).meta({ description: "Keep those where a majority of drafts can stand in" }),
+  }),
+  settings: ({ drafts }) => ({ majority: drafts.majority.enabled }),
+  build: async (params) => (await import("../filters/has-reference.ts")).hasReference(params),
+})
+
+const unverifiableReference = step({
+  id: "unverifiable-reference",
+  kind: "filter",
+  about: "Drops questions whose reference the verifier cannot read",
+  reads: ["reference", "choices", "verifier", "verifierOptions"],
+  adds: [],
+  column: "reference",
+  needs: "text",
   params: none,
-  build: async () => (await import("../filters/has-reference.ts")).hasReference(),
+  build: async () => (await import("../filters/unverifiable-reference.ts")).unverifiableReference(),
+})
+
+const solutionFails = step({
+  id: "solution-fails",
+  kind: "filter",
+  about: "Drops questions of code whose own solution fails their tests",
+  reads: ["solution", "reference", "verifier", "verifierOptions"],
+  adds: [],
+  column: "solution",
+  sandbox: true,
+  params: none,
+  build: async () => (await import("../filters/solution-fails.ts")).solutionFails(),
 })
 
 const specialTokens = step({
@@ -150,8 +183,8 @@ const answeredDirectly = step({
   id: "answered-directly",
   kind: "filter",
   about: "Drops questions that the judge answers without reasoning",
-  reads: ["question", "choices", "reference", "id"],
-  adds: [],
+  reads: ["question", "choices", "reference", "verifier", "verifierOptions", "id"],
+  adds: ["directAnswers"],
   column: "question",
   needs: "text",
   role: "judge",
@@ -161,12 +194,7 @@ const answeredDirectly = step({
     prompt: draftsConfig.shape.prompt,
     seed,
   }),
-  settings: ({ judging: { directAttempts, directMaxTokens }, drafts: { prompt }, seed }) => ({
-    attempts: directAttempts,
-    maxTokens: directMaxTokens,
-    prompt,
-    seed,
-  }),
+  settings: (config) => ({ ...directOptions(config), prompt: config.drafts.prompt }),
   build: async ({ prompt, ...params }, { endpoint }) =>
     (await import("../filters/answered-directly.ts")).answeredDirectly(
       solvingPrompts[prompt].direct,
@@ -212,7 +240,18 @@ const drafts = step({
   kind: "annotator",
   about: "Drafts chains of thought and verifies each against the reference",
   reads: ["question", "choices", "reference", "id"],
-  adds: ["rollouts", "correct", "verified", "passRate"],
+  adds: [
+    "reference",
+    "referenceOrigin",
+    "rollouts",
+    "correct",
+    "verified",
+    "passRate",
+    "passRateLow",
+    "passRateHigh",
+    "vote",
+    "suspect",
+  ],
   column: "question",
   needs: "text",
   role: "drafter",
@@ -323,6 +362,8 @@ const codeStdio: VerifierEntry = {
 /** All steps, in the order in which the recipes use them. */
 export const catalogue: readonly CatalogueEntry[] = [
   hasReference,
+  unverifiableReference,
+  solutionFails,
   specialTokens,
   judged(notVerifiable),
   judged(severalQuestions),

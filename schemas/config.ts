@@ -21,7 +21,19 @@ export const sourceConfig = z.union([
   z.strictObject({
     path: note(z.string().min(1), "File, folder or glob"),
     name: note(z.string().min(1).optional(), "Name in the rows and the manifest; by default the file's name"),
-    columns: note(z.record(z.string(), z.string()).optional(), "Our column name -> the source's"),
+    columns: note(
+      z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])).optional(),
+      "Our column name -> the source's. The reference may be put together: {reference: {tests: test, entry_point: entry_point}}",
+    ),
+    verifier: note(
+      z.string().min(1).optional(),
+      "Verifier of its answers (`cotyledon steps` lists them); by default multiple-choice where there are choices, else math",
+    ),
+    verifierOptions: note(
+      z.record(z.string(), z.json()).optional(),
+      "Options of the verifier, such as {language: python}",
+    ),
+    domain: note(z.string().min(1).optional(), "Domain of its rows that name none"),
     license: note(z.string().min(1).optional(), "SPDX id, carried into every row and the manifest"),
     revision: note(z.string().min(1).optional(), "Revision of the source, carried into every row"),
   }),
@@ -91,25 +103,69 @@ export type ModelConfig = z.infer<typeof modelConfig>
 const report = "Qwen3 Technical Report, arXiv 2505.09388"
 
 /** How many drafts a question gets and how they are sampled. */
-export const draftsConfig = z.strictObject({
-  prompt: note(
-    z.enum(["boxed", "worked-example"]).default("boxed"),
-    "How models are asked to solve a question: by instruction, or by an example for small models",
-  ),
-  initial: note(count(8), "Drafts of every question", { unit: "drafts", source: "recipe default; the report says N" }),
-  maximum: note(count(32), "Drafts of a question while none is right", {
-    unit: "drafts",
-    source: "OpenMathReasoning (up to 32), OpenCodeReasoning (32)",
-  }),
-  temperature: note(z.number().min(0).max(2).default(0.6), "Sampling temperature", {
-    source: `${report}, section 4.7`,
-  }),
-  topP: note(z.number().gt(0).max(1).default(0.95), "Nucleus mass", { source: `${report}, section 4.7` }),
-  maxTokens: note(count(32_768), "Longest draft, thinking included", {
-    unit: "tokens",
-    source: `${report}, section 4.7`,
-  }),
-})
+export const draftsConfig = z
+  .strictObject({
+    prompt: note(
+      z.enum(["boxed", "worked-example"]).default("boxed"),
+      "How models are asked to solve a question: by instruction, or by an example for small models",
+    ),
+    initial: note(count(8), "Drafts of every question", {
+      unit: "drafts",
+      source: "recipe default; the report says N",
+    }),
+    maximum: note(count(32), "Drafts of a question while none is right, in waves that double (8, 16, 32)", {
+      unit: "drafts",
+      source: "OpenMathReasoning (up to 32), OpenCodeReasoning (32)",
+    }),
+    temperature: note(z.number().min(0).max(2).default(0.6), "Sampling temperature", {
+      source: `${report}, section 4.7`,
+    }),
+    topP: note(z.number().gt(0).max(1).default(0.95), "Nucleus mass", { source: `${report}, section 4.7` }),
+    maxTokens: note(count(32_768), "Longest draft, thinking included", {
+      unit: "tokens",
+      source: `${report}, section 4.7`,
+    }),
+    suspects: note(
+      z
+        .strictObject({
+          minimumVotes: note(
+            count(4),
+            "Drafts that must agree on another answer than the reference to make it suspect",
+            {
+              unit: "drafts",
+            },
+          ),
+          minimumShare: note(
+            share(1),
+            "Share of them among the drafts with a wrong answer, all `maximum` being made and none right",
+            { source: `recipe default: all of them; the report has humans assess such questions (section 4.1)` },
+          ),
+        })
+        .prefault({}),
+      "When drafts that agree put the reference under suspicion: the question goes to review, with the evidence",
+    ),
+    majority: note(
+      z
+        .strictObject({
+          enabled: note(
+            z.boolean().default(false),
+            "Take questions without a reference too: each gets `maximum` drafts, and the answer of most becomes its reference. Never for code",
+            { source: "OpenMathReasoning (arXiv 2504.16891), where the source has no answer" },
+          ),
+          minimumVotes: note(count(4), "Drafts that must agree", { unit: "drafts" }),
+          minimumShare: note(share(0.5), "Share of them among the drafts with an answer; a tie is no majority"),
+        })
+        .prefault({}),
+      "Questions without a reference",
+    ),
+  })
+  .refine(
+    ({ initial, maximum, majority }) => !majority.enabled || majority.minimumVotes <= Math.max(initial, maximum),
+    {
+      path: ["majority", "minimumVotes"],
+      error: "More votes than a question gets drafts (drafts.maximum): no majority could ever be found",
+    },
+  )
 
 /** The question filter. */
 export const judgingConfig = z.strictObject({
@@ -122,6 +178,20 @@ export const judgingConfig = z.strictObject({
       .partialRecord(z.enum(["not-verifiable", "several-questions", "text-generation"]), z.number().min(0).max(1))
       .default({}),
     "Probability from which `logprobs` drops a question, by criterion; 0.5 where none is given",
+  ),
+  votes: note(
+    z.int().min(1).max(64).default(1),
+    "Times that a judge is asked, until a majority is certain; without one the decision is unsure. With `logprobs` 1: one token has the probability",
+    { unit: "answers", source: "recipe default; a judge that wavers gains by 3 or 5" },
+  ),
+  voteTemperature: note(
+    z.number().gt(0).max(2).default(0.7),
+    "Sampling temperature of several votes; a single one is asked for at 0",
+  ),
+  unsure: note(
+    z.enum(["keep", "drop"]).default("keep"),
+    "What becomes of a question on which the judge is unsure; it is counted by itself in either case",
+    { source: "OpenMathReasoning (arXiv 2504.16891) keeps what its classifiers are unsure of" },
   ),
   maxTokens: note(
     count(160),
@@ -174,6 +244,60 @@ export const responseFilterConfig = z.strictObject({
     .prefault({}),
 })
 
+/** The small final set. */
+export const selectConfig = z.strictObject({
+  maximum: note(count(4_000), "Questions in the final set", {
+    unit: "questions",
+    source: "recipe default; s1 and LIMO end with about 1,000",
+  }),
+  domains: note(
+    z.record(z.string().min(1), z.number().min(0)).default({}),
+    "Weights of the domains, such as {mathematics: 0.4, code: 0.3, logic: 0.2, science: 0.1}; equal where none is given. A domain of " +
+      "weight 0 is left out; one that is not named gets what the others leave",
+    { source: `${report}, section 4.1 names the domains; equal weights are the recipe's default` },
+  ),
+  difficulty: note(
+    z
+      .strictObject({
+        order: note(
+          z.enum(["hardest", "random"]).default("hardest"),
+          "Which questions of a domain come first: those with the lowest positive pass rate, or any",
+          { source: "LIMO (arXiv 2502.03387): 1 to 3 right of 32" },
+        ),
+        minimumPassRate: note(share(0), "Least pass rate; one above 0 leaves out what may have been guessed"),
+        maximumPassRate: note(share(1), "Greatest pass rate"),
+      })
+      .prefault({}),
+    "How hard the questions are",
+  ),
+  length: note(
+    z
+      .strictObject({
+        shortest: note(
+          z.number().min(0).max(0.5).default(0.01),
+          "Share of each domain left out for the shortest responses",
+        ),
+        longest: note(
+          z.number().min(0).max(0.5).default(0.01),
+          "Share of each domain left out for the longest responses",
+        ),
+      })
+      .prefault({}),
+    "Tails of the responses' lengths in tokens",
+  ),
+  maximumSimilarity: note(
+    z.number().gt(0).max(1).default(0.7),
+    "Jaccard similarity to a chosen question (5-character shingles) above which a question is a near-duplicate. 1: off",
+    { source: "recipe default; MinHash deduplication of text commonly takes 0.7 to 0.8" },
+  ),
+  samplesPerQuestion: note(count(1), "Responses kept of one question", { unit: "samples" }),
+  sample: note(
+    z.enum(["median", "shortest", "longest"]).default("median"),
+    "Which of a question's accepted responses: nearest their median length (neither a shortcut nor overthought), or an extreme",
+  ),
+})
+export type SelectConfig = z.infer<typeof selectConfig>
+
 const common = {
   recipe: note(z.string().min(1), "Name of the recipe, or the path of one"),
   seed: note(z.int().min(0).max(0x7fff_ffff).default(42), "Seed of every random choice and of every sample"),
@@ -213,14 +337,6 @@ export const coldStartConfig = z.strictObject({
       share: note(share(0.02), "Share of the questions with an accepted response that humans see too"),
     })
     .prefault({}),
-  select: z
-    .strictObject({
-      maximum: note(count(4_000), "Questions in the final set, balanced over domains", {
-        unit: "questions",
-        source: "recipe default; s1 and LIMO end with about 1,000",
-      }),
-      samplesPerQuestion: note(count(1), "Responses kept of one question", { unit: "samples" }),
-    })
-    .prefault({}),
+  select: selectConfig.prefault({}),
 })
 export type ColdStartConfig = z.infer<typeof coldStartConfig>

@@ -33,18 +33,43 @@ export const rollout = struct({
 })
 export type Rollout = ValueOf<typeof rollout>
 
+/** The answer that most of a question's drafts gave, different spellings of one value counted as one answer. */
+export const vote = struct({
+  /** The commonest spelling. */
+  answer: text(),
+  /** Drafts that gave it, drafts that gave any answer, and drafts that gave the second most frequent one. */
+  votes: int32(),
+  of: int32(),
+  runnerUp: int32(),
+  /** Ids of the voters' exchanges in the run's ledger. */
+  exchanges: list(text()),
+})
+export type Vote = ValueOf<typeof vote>
+
+/** Where a question's reference comes from: its source, or the majority of its drafts. */
+export const referenceOrigin = z.enum(["source", "majority"])
+export type ReferenceOrigin = z.infer<typeof referenceOrigin>
+
 /** A question with its judgements and the rollouts of its prompt: what the drafting stages pass on. */
 export const group = table("group", {
   ...question.columns,
+  /** Null where there is no reference: the source has none, and no majority was found. */
+  referenceOrigin: nullable({ ...text(), zod: referenceOrigin }),
   judgements: list(judgement),
   rollouts: list(rollout),
   /** Right answers among the verified rollouts. */
   correct: int32(),
   /** Rollouts with a verdict of correct or incorrect. */
   verified: int32(),
-  /** correct / verified; null when none could be verified. */
+  /** correct / verified with its 95% interval (`annotators/pass-rate.ts`); null when none could be verified. */
   passRate: nullable(float64()),
-  /** True when an accepted question is also put before humans. */
+  passRateLow: nullable(float64()),
+  passRateHigh: nullable(float64()),
+  /** What the drafts agree on where none has the source's reference, or the source has none; null where that was not asked. */
+  vote: nullable(vote),
+  /** True when the drafts agree on another answer than the source's reference. */
+  suspect: flag(),
+  /** True when the question is also put before humans. */
   review: flag(),
 })
 export type Group = RowOf<typeof group>

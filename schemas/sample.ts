@@ -1,4 +1,5 @@
 import { flag, float64, int32, list, nullable, type RowOf, struct, table, text, type ValueOf } from "./columns.ts"
+import { referenceOrigin } from "./rollout.ts"
 import { verdictName } from "./verdict.ts"
 
 /** One turn of a conversation. */
@@ -21,13 +22,17 @@ export const sample = table("sample", {
   license: nullable(text()),
   domain: text(),
   reference: nullable(text()),
+  /** `majority`: no source gave the reference, the drafts voted for it; null where there is none. */
+  reference_origin: nullable({ ...text(), zod: referenceOrigin }),
   /** What the verifier said, and of which answer. */
   verdict: { ...text(), zod: verdictName },
   extracted: nullable(text()),
   /** `step: reason` of the response filter that dropped it; null in the filtered dataset. */
   rejected_by: nullable(text()),
-  /** Share of right answers among the question's verified rollouts. */
+  /** Share of right answers among the question's verified rollouts, with its 95% interval. */
   pass_rate: nullable(float64()),
+  pass_rate_low: nullable(float64()),
+  pass_rate_high: nullable(float64()),
   rollouts: int32(),
   model: text(),
   temperature: nullable(float64()),

@@ -10,8 +10,10 @@ import { noThinking } from "../../filters/no-thinking.ts"
 import { repetition } from "../../filters/repetition.ts"
 import { reserve } from "../../filters/reserve.ts"
 import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
+import { solutionFails } from "../../filters/solution-fails.ts"
 import { specialTokens } from "../../filters/special-tokens.ts"
 import { truncated } from "../../filters/truncated.ts"
+import { unverifiableReference } from "../../filters/unverifiable-reference.ts"
 import { wrongAnswer } from "../../filters/wrong-answer.ts"
 import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
 import { type ReviewQuestion, reviewQuestion } from "../../schemas/review.ts"
@@ -21,12 +23,15 @@ import { importQuestions } from "../io/import-questions.ts"
 import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
 import type { Stage } from "../runtime/stage.ts"
 import type { Row, RowStep } from "../runtime/step.ts"
-import { filterResponses, markForReview, responsesLeft } from "./filter-responses.ts"
+import { filterResponses } from "./filter-responses.ts"
+import { directOptions, judgedOptions } from "./judging.ts"
+import { markForReview } from "./mark-for-review.ts"
 import { notVerifiable } from "./prompts/not-verifiable.ts"
 import { severalQuestions } from "./prompts/several-questions.ts"
 import { solvingPrompts } from "./prompts/solving.ts"
 import { textGeneration } from "./prompts/text-generation.ts"
 import { reserveQuestions } from "./reserve-questions.ts"
+import { responsesLeft } from "./responses-left.ts"
 import { sampleOf } from "./samples.ts"
 import { chooseSamples, planSelection } from "./select.ts"
 
@@ -56,27 +61,14 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
       id: "filter-questions",
       input: "questions",
       steps: [
-        hasReference(),
+        hasReference({ majority: config.drafts.majority.enabled }),
+        unverifiableReference(),
+        solutionFails(),
         specialTokens(["question"]),
         ...criteria
           .filter(({ id }) => judging.criteria.some((on) => on === id))
-          .map((prompt) =>
-            judgedCriterion(prompt, judge, {
-              decide: judging.decide,
-              threshold: judging.thresholds[prompt.id] ?? 0.5,
-              maxTokens: judging.maxTokens,
-              seed,
-            }),
-          ),
-        ...(judging.directAttempts > 0
-          ? [
-              answeredDirectly(prompts.direct, judge, {
-                attempts: judging.directAttempts,
-                maxTokens: judging.directMaxTokens,
-                seed,
-              }),
-            ]
-          : []),
+          .map((prompt) => judgedCriterion(prompt, judge, judgedOptions(config, prompt.id))),
+        ...(judging.directAttempts > 0 ? [answeredDirectly(prompts.direct, judge, directOptions(config))] : []),
         domain(judge, { domains: judging.domains, ask: judging.labelDomains, maxTokens: judging.maxTokens, seed }),
         reserve({ share: config.reserve.share, seed }),
       ],
@@ -117,14 +109,7 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
   ]
 }
 
-const draftOptions = ({ drafts: { initial, maximum, temperature, topP, maxTokens }, seed }: ColdStartConfig) => ({
-  initial,
-  maximum,
-  temperature,
-  topP,
-  maxTokens,
-  seed,
-})
+const draftOptions = ({ drafts: { prompt: _, ...options }, seed }: ColdStartConfig) => ({ ...options, seed })
 
 /** The datasets of a cold start: the selected samples, their unfiltered twin, and what humans should see. */
 export function coldStartExports(config: ColdStartConfig, stages: readonly Stage[]): Export[] {
@@ -170,19 +155,12 @@ export function coldStartExports(config: ColdStartConfig, stages: readonly Stage
   ]
 }
 
-function reviewOf({
-  id,
-  question,
-  choices,
-  reference,
-  domain,
-  source,
-  passRate,
-  rollouts,
-  correct,
-}: Group): ReviewQuestion {
-  const why = correct === 0 ? "consistently-failed" : "accepted-share"
-  return { id, why, question, choices, reference, domain, source, passRate, rollouts }
+function reviewOf(row: Group): ReviewQuestion {
+  const { id, question, choices, reference, referenceOrigin, domain, source } = row
+  const { passRate, passRateLow, passRateHigh, vote, rollouts } = row
+  const why = row.suspect ? "suspect-reference" : row.correct === 0 ? "consistently-failed" : "accepted-share"
+  const measured = { passRate, passRateLow, passRateHigh, vote }
+  return { id, why, question, choices, reference, referenceOrigin, domain, source, ...measured, rollouts }
 }
 
 const openRoles = (config: ColdStartConfig, host: Host) =>

@@ -1,6 +1,5 @@
 import { questionText } from "../../annotators/solving-prompt.ts"
-import type { Question } from "../../schemas/question.ts"
-import type { Rollout } from "../../schemas/rollout.ts"
+import type { Group, Rollout } from "../../schemas/rollout.ts"
 import type { Sample } from "../../schemas/sample.ts"
 
 /** What all samples of a run share. */
@@ -17,7 +16,7 @@ export interface SampleOrigin {
  * the think block in front, in the form that every surveyed loader keeps. `ordinal` counts a question's samples from 1.
  */
 export function sampleOf(
-  row: Question & { passRate: number | null; rollouts: Rollout[] },
+  row: Group,
   rollout: Rollout,
   ordinal: number,
   { temperature, topP, maxTokens, steps }: SampleOrigin,
@@ -37,10 +36,13 @@ export function sampleOf(
     license: row.license,
     domain: row.domain ?? "unknown",
     reference: row.reference,
+    reference_origin: row.referenceOrigin,
     verdict: rollout.verdict,
     extracted: rollout.extracted,
     rejected_by: rejection && `${rejection.step}: ${rejection.reason}`,
     pass_rate: row.passRate,
+    pass_rate_low: row.passRateLow,
+    pass_rate_high: row.passRateHigh,
     rollouts: row.rollouts.length,
     model: rollout.model,
     temperature,

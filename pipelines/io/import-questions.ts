@@ -2,7 +2,8 @@ import type { SourceConfig } from "../../schemas/config.ts"
 import { question } from "../../schemas/question.ts"
 import { RowError } from "../runtime/errors.ts"
 import type { Imported, ImportStage } from "../runtime/stage.ts"
-import { checkColumns, questionsOf } from "./questions.ts"
+import { checkColumns } from "./question-columns.ts"
+import { questionsOf } from "./questions.ts"
 import { digestOf, readRows, resolveSources, type SourceFile } from "./source.ts"
 
 /**
@@ -25,11 +26,11 @@ export function importQuestions(options: {
   return {
     kind: "import",
     id,
-    version: 2,
+    version: 3,
     params: sources.map((source) => {
-      const { name, columns, license, revision } =
-        typeof source === "string" ? ({} as Exclude<SourceConfig, string>) : source
-      return { name: name ?? null, columns: columns ?? {}, license: license ?? null, revision: revision ?? null }
+      const { path: _, ...declared }: Exclude<SourceConfig, string> =
+        typeof source === "string" ? { path: source } : source
+      return declared
     }),
     columns: question.columns,
     rowsPerShard,
@@ -74,7 +75,7 @@ async function* questionRows(file: SourceFile): AsyncGenerator<Imported> {
 
 /** The id that a row has of its own, so that whoever misses the row finds it among the failed ones. */
 function ownId(row: Record<string, unknown>, { columns }: SourceFile): string | null {
-  const id = row[columns.id ?? "id"]
+  const id = row[String(columns.id ?? "id")]
   if (typeof id === "number" || typeof id === "bigint") return String(id)
   return typeof id === "string" && id.trim() !== "" && id.length <= 512 ? id.toWellFormed() : null
 }

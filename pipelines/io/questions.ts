@@ -1,36 +1,23 @@
 import { createHash } from "node:crypto"
 import type { Question } from "../../schemas/question.ts"
-import { oneLine, RowError, usageError } from "../runtime/errors.ts"
+import { oneLine, RowError } from "../runtime/errors.ts"
 import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
-import { type Place, readRows, type SourceFile } from "./source.ts"
-
-/** Our columns that a source's may be mapped to, with the names they are looked for under when they are not mapped. */
-const defaultNames = {
-  id: ["id"],
-  question: ["question", "problem", "prompt"],
-  reference: ["reference", "answer", "ground_truth"],
-  choices: ["choices", "options"],
-  domain: ["domain"],
-  language: ["language"],
-} as const
-
-type Ours = keyof typeof defaultNames
-const ours = Object.keys(defaultNames) as Ours[]
+import { type ColumnPlace, columnsOf, expectKnownNames, type Ours, placesIn, usualNames } from "./question-columns.ts"
+import type { Place, SourceFile } from "./source.ts"
 
 /** More than the longest context of a model holds: such a text is a defect of the source, and every call would carry it. */
 const maxCharacters = 4_000_000
-
-/** Rows that `checkColumns` looks at. */
-const rowsChecked = 100
 
 /**
  * How a source's rows become questions, by its column mapping or else by the usual names. The returned function throws a RowError
  * (`bad-row`) that names file and line. The rules:
  * - `question` must be text that is not blank; no text of ours is longer than 4,000,000 characters.
  * - `reference`: text; a number or true/false becomes text; of an answer with a last line `#### 42` (GSM8K) it is what follows the
- *   mark, and the whole answer goes to `metadata`; null, missing or blank is null.
+ *   mark, and the whole answer is the `solution`; null, missing or blank is null. A record (a column that holds one, or the members
+ *   that the mapping puts together) becomes its canonical JSON.
  * - with `choices` the reference becomes a letter: a letter, the exact text of one choice, or an index from 0 (a number, or its digits).
+ * - `verifier`, its options and `domain`: the row's own, else the source's.
  * - `id`: the source's own as text, else `sha256:` and 24 hex digits of the hash of question, reference and choices.
  * - all other columns go to `metadata` as canonical JSON.
  */
@@ -46,82 +33,38 @@ export function questionsOf(file: SourceFile): (row: Row, at: Place) => Question
   }
 }
 
-/**
- * Looks at the first rows of a file, so that a mapping that names a column they lack, or a file without a question column, is a
- * usageError before anything starts. Standard input is not looked at, because it can be read only once.
- */
-export async function checkColumns(file: SourceFile): Promise<void> {
-  expectKnownNames(file)
-  if (file.path === "-") return
-  const found = new Set<string>()
-  let looked = 0
-  for await (const source of readRows(file)) {
-    if ("row" in source) for (const name of Object.keys(source.row)) found.add(name)
-    if (++looked === rowsChecked) break
-  }
-  if (found.size === 0) return
-  const has = `the columns ${[...found].join(", ")}`
-  for (const [name, column] of Object.entries(file.columns))
-    if (!found.has(column))
-      throw usageError({
-        what: "The column mapping names a missing column",
-        where: `${file.name}, columns.${name}`,
-        expected: column,
-        got: has,
-        remedy: "Map it to one of the columns found, or leave it out.",
-      })
-  if (file.columns.question === undefined && !defaultNames.question.some((name) => found.has(name)))
-    throw usageError({
-      what: "No question column",
-      where: file.name,
-      expected: `one of ${defaultNames.question.join(", ")}`,
-      got: has,
-      remedy: 'Name it in the source: {"path": ..., "columns": {"question": "<column>"}}.',
-    })
-}
-
-function expectKnownNames(file: SourceFile): void {
-  const strange = Object.keys(file.columns).find((name) => !(ours as string[]).includes(name))
-  if (strange === undefined) return
-  throw usageError({
-    what: "Unknown column in the mapping",
-    where: `${file.name}, columns.${strange}`,
-    expected: `one of ${ours.join(", ")}`,
-    got: strange,
-  })
-}
-
 function questionOf(row: Row, file: SourceFile): Question {
-  const columns = namesIn(row, file)
-  const get = (name: Ours) => (columns[name] === undefined ? null : (row[columns[name]] ?? null))
-  const question = get("question")
-  if (columns.question === undefined || !Object.hasOwn(row, columns.question))
-    throw new RowError(
-      "bad-row",
-      `expected a column ${columns.question ?? defaultNames.question.join(" or ")}, found ${oneLine(Object.keys(row).join(", "))}`,
-    )
-  if (typeof question !== "string") throw bad(columns.question, "text", question)
-  if (question.trim() === "") throw bad(columns.question, "a question", question)
-  expectText(question, columns.question)
-
-  const choices = choicesOf(get("choices"), columns.choices)
-  const answer = textOf(get("reference"), columns.reference)
-  const marked = choices === null && answer !== null ? finalAnswer(answer) : null
-  const reference =
-    choices !== null && answer !== null ? letterOf(get("reference"), choices, columns.reference!) : (marked ?? answer)
-  const used = new Set(Object.values(columns))
-  if (marked !== null) used.delete(columns.reference!)
+  const places = placesIn(row, file)
+  const named = (name: Exclude<Ours, "reference">) => places[name]?.column as string | undefined
+  const get = (name: Exclude<Ours, "reference">) => {
+    const column = named(name)
+    return column === undefined ? null : (row[column] ?? null)
+  }
+  const question = questionText(row, named("question"))
+  const choices = choicesOf(get("choices"), named("choices"))
+  const found = referenceOf(row, places.reference, choices)
+  const used = new Set(Object.values(places).flatMap(({ column }) => columnsOf(column)))
+  // A usual name that holds something else is a column like any other.
+  const optional = (name: "verifier" | "solution") => {
+    const place = places[name]
+    if (place === undefined || place.mapped || typeof get(name) === "string") return textOf(get(name), named(name))
+    used.delete(place.column as string)
+    return null
+  }
+  const verifier = optional("verifier") ?? file.defaults.verifier
+  const solution = optional("solution") ?? found.solution
+  if (found.solution !== null && solution !== found.solution) used.delete(places.reference!.column as string)
   const others = Object.entries(row).filter(([name, value]) => !used.has(name) && value !== undefined)
   return {
-    id: idOf(textOf(get("id"), columns.id), { choices, question, reference }),
+    id: idOf(textOf(get("id"), named("id")), { choices, question, reference: found.reference }),
     question,
-    reference,
+    reference: found.reference,
     choices,
-    verifier: null,
-    verifierOptions: null,
-    solution: null,
-    domain: textOf(get("domain"), columns.domain),
-    language: textOf(get("language"), columns.language),
+    verifier,
+    verifierOptions: file.defaults.verifierOptions,
+    solution,
+    domain: textOf(get("domain"), named("domain")) ?? file.defaults.domain,
+    language: textOf(get("language"), named("language")),
     source: file.source,
     license: file.license,
     revision: file.revision,
@@ -129,15 +72,56 @@ function questionOf(row: Row, file: SourceFile): Question {
   }
 }
 
-/** The row's column for each of ours: the mapped one, else the first usual name that the row has. */
-function namesIn(row: Row, file: SourceFile): Partial<Record<Ours, string>> {
-  const columns: Partial<Record<Ours, string>> = {}
-  for (const name of ours) {
-    const column = file.columns[name] ?? defaultNames[name].find((usual) => Object.hasOwn(row, usual))
-    if (column !== undefined) columns[name] = column
-  }
-  return columns
+function questionText(row: Row, column: string | undefined): string {
+  if (column === undefined || !Object.hasOwn(row, column))
+    throw new RowError(
+      "bad-row",
+      `expected a column ${column ?? usualNames.question.join(" or ")}, found ${oneLine(Object.keys(row).join(", "))}`,
+    )
+  const question = row[column] ?? null
+  if (typeof question !== "string") throw bad(column, "text", question)
+  if (question.trim() === "") throw bad(column, "a question", question)
+  expectText(question, column)
+  return question
 }
+
+/** The reference, and the worked solution where one column holds both. */
+function referenceOf(
+  row: Row,
+  place: ColumnPlace | undefined,
+  choices: readonly string[] | null,
+): { reference: string | null; solution: string | null } {
+  if (place === undefined) return { reference: null, solution: null }
+  const { column } = place
+  if (typeof column !== "string") return { reference: recordOf(row, column), solution: null }
+  const value = row[column] ?? null
+  if (isRecord(value)) return { reference: jsonOf(value, column), solution: null }
+  const answer = textOf(value, column)
+  if (answer === null) return { reference: null, solution: null }
+  if (choices !== null) return { reference: letterOf(value, choices, column), solution: null }
+  const marked = finalAnswer(answer)
+  return marked === null ? { reference: answer, solution: null } : { reference: marked, solution: answer }
+}
+
+/** A reference that is put together from several columns, as JSON; members that the row lacks are left out. */
+function recordOf(row: Row, members: Readonly<Record<string, string>>): string | null {
+  const entries = Object.entries(members).filter(([, column]) => row[column] != null)
+  return entries.length === 0
+    ? null
+    : jsonOf(
+        Object.fromEntries(entries.map(([name, column]) => [name, row[column]])),
+        Object.values(members).join(", "),
+      )
+}
+
+function jsonOf(value: Record<string, unknown>, column: string): string {
+  const json = canonicalRowJson(value)
+  expectText(json, column)
+  return json
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 function textOf(value: unknown, column: string | undefined): string | null {
   if (value === null) return null

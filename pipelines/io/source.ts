@@ -6,6 +6,7 @@ import type { RecordBatch } from "apache-arrow"
 import type { SourceConfig } from "../../schemas/config.ts"
 import { rowReader } from "../runtime/batch.ts"
 import { CotyledonError, RowError, usageError } from "../runtime/errors.ts"
+import { canonicalJson } from "../runtime/fingerprint.ts"
 import type { Row } from "../runtime/step.ts"
 import { readArrow } from "./arrow-file.ts"
 import { readError } from "./file-error.ts"
@@ -44,8 +45,10 @@ export interface SourceFile {
   /** The source's declared name; without one the file's `name`. What rows and manifests call it. */
   source: string
   format: RowFormat
-  /** Our column name -> the file's. */
-  columns: Readonly<Record<string, string>>
+  /** Our column name -> the file's; the reference may be put together from several. */
+  columns: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** What holds for its rows that do not say it themselves; `verifierOptions` as canonical JSON. */
+  defaults: Readonly<Record<"domain" | "verifier" | "verifierOptions", string | null>>
   license: string | null
   revision: string | null
 }
@@ -68,7 +71,7 @@ export async function resolveSources(sources: readonly SourceConfig[], options: 
   const foundBy = new Map<string, string>()
   for (const [index, source] of sources.entries()) {
     const where = sources.length === 1 ? (options.where ?? "sources") : `${options.where ?? "sources"}[${index}]`
-    const config = typeof source === "string" ? { path: source } : source
+    const config: Exclude<SourceConfig, string> = typeof source === "string" ? { path: source } : source
     for (const { path, name } of await filesOf(config.path, options.cwd, where)) {
       const format = path === "-" ? rowEndings[".jsonl"]! : formatOf(path)
       if (!format) throw unknownEnding(path, where)
@@ -88,6 +91,11 @@ export async function resolveSources(sources: readonly SourceConfig[], options: 
         source: config.name ?? name,
         format,
         columns: config.columns ?? {},
+        defaults: {
+          domain: config.domain ?? null,
+          verifier: config.verifier ?? null,
+          verifierOptions: config.verifierOptions === undefined ? null : canonicalJson(config.verifierOptions),
+        },
         license: config.license ?? null,
         revision: config.revision ?? null,
       })

@@ -24,10 +24,10 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))("%s", (id, e
     if ("adds" in step) expect(Object.keys(step.adds ?? {})).toEqual(entry.adds)
   })
 
-  test("asks a model exactly when it has a role", async () => {
+  test("settles effects exactly when it has a role or needs a sandbox", async () => {
     if (entry.kind === "verifier") return
     const step = await built(entry)
-    expect("kind" in step && step.kind).toBe(entry.role ? "program" : "row")
+    expect("kind" in step && step.kind).toBe(entry.role || entry.sandbox ? "program" : "row")
     if ("bound" in step) expect(step.bound?.map(({ role }) => role)).toEqual([entry.role])
   })
 
@@ -43,7 +43,7 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))("%s", (id, e
 test("each file of a filter or a verifier is in the list", async () => {
   const ids = catalogue.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
-  const parts = new Set(["judged-criterion", "ngrams", "response"])
+  const parts = new Set(["judged-criterion", "ngrams", "prose-words", "response", "span", "word-loops"])
   const filters = (await readdir("filters")).map((name) => name.replace(".ts", "")).filter((name) => !parts.has(name))
   expect(ids).toEqual(expect.arrayContaining(filters))
   expect(ids).toEqual(expect.arrayContaining(["math", "multiple-choice", "domain", "drafts"]))
@@ -63,7 +63,7 @@ test("a cold start's config gives each step the parameters that the run gives it
       domains: ["law", "logic"],
     },
     reserve: { share: 0.5 },
-    drafts: { prompt: "worked-example", initial: 3, maximum: 5, maxTokens: 100 },
+    drafts: { prompt: "worked-example", initial: 3, maximum: 5, maxTokens: 100, majority: { enabled: true } },
   })
   const steps = coldStartStages(config, roles).flatMap((stage) => (stage.kind === "map" ? stage.steps : []))
   let compared = 0
@@ -74,5 +74,5 @@ test("a cold start's config gives each step the parameters that the run gives it
     expect(step.params, entry.id).toEqual(inRun.params)
     compared++
   }
-  expect(compared).toBe(7)
+  expect(compared).toBe(8)
 })

@@ -1,5 +1,6 @@
 import { Type } from "apache-arrow"
 import { describe, expect, test } from "vitest"
+import { z } from "zod"
 import { batchOf, rowsOf } from "../../pipelines/runtime/batch.ts"
 import {
   type Column,
@@ -93,7 +94,8 @@ describe("a table", () => {
 /** A value of a column: nulls where they are allowed on the first run, none on the second. */
 function sampleOf({ arrow, nullable, zod }: Column, empty: boolean): unknown {
   if (nullable && empty) return null
-  const options = (zod as { options?: unknown[] }).options
+  const plain: unknown = zod instanceof z.ZodNullable ? zod.unwrap() : zod
+  const options = (plain as { options?: unknown[] }).options
   if (options?.every((option) => typeof option === "string")) return options[0]
   switch (arrow.typeId) {
     case Type.Utf8:

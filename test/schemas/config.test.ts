@@ -7,7 +7,16 @@ const parsed = (more: object = {}) => coldStartConfig.parse({ ...least, models: 
 
 test("the defaults of the cold start are the recipe's", () => {
   const { drafts, judging, reserve, review, select, seed, failureLimit, rowsPerShard, budget, filters } = parsed()
-  expect(drafts).toEqual({ prompt: "boxed", initial: 8, maximum: 32, temperature: 0.6, topP: 0.95, maxTokens: 32_768 })
+  expect(drafts).toEqual({
+    prompt: "boxed",
+    initial: 8,
+    maximum: 32,
+    temperature: 0.6,
+    topP: 0.95,
+    maxTokens: 32_768,
+    suspects: { minimumVotes: 4, minimumShare: 1 },
+    majority: { enabled: false, minimumVotes: 4, minimumShare: 0.5 },
+  })
   expect(judging).toMatchObject({
     decide: "schema",
     directAttempts: 4,
@@ -18,7 +27,15 @@ test("the defaults of the cold start are the recipe's", () => {
   expect({ reserve, review, select }).toEqual({
     reserve: { share: 0.02 },
     review: { share: 0.02 },
-    select: { maximum: 4_000, samplesPerQuestion: 1 },
+    select: {
+      maximum: 4_000,
+      domains: {},
+      difficulty: { order: "hardest", minimumPassRate: 0, maximumPassRate: 1 },
+      length: { shortest: 0.01, longest: 0.01 },
+      maximumSimilarity: 0.7,
+      samplesPerQuestion: 1,
+      sample: "median",
+    },
   })
   expect({ seed, failureLimit, rowsPerShard, budget }).toEqual({
     seed: 42,
@@ -46,6 +63,12 @@ test("a model by default is the embedded one, with room for long answers", () =>
 
 test("both roles may be left to their defaults", () => {
   expect(coldStartConfig.parse(least).models.drafter).toEqual(modelConfig.parse({}))
+})
+
+test("a majority that needs more votes than there are drafts is refused, where it is asked for", () => {
+  const drafts = (enabled: boolean) => ({ drafts: { initial: 2, maximum: 3, majority: { enabled } } })
+  expect(parsed(drafts(false)).drafts.majority.minimumVotes).toBe(4)
+  expect(() => parsed(drafts(true))).toThrow(/no majority could ever be found/)
 })
 
 test("a checked config checks as itself: what run.json keeps can be run again", () => {

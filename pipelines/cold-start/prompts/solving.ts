@@ -1,8 +1,14 @@
 import type { SolvingPrompt } from "../../../annotators/solving-prompt.ts"
 
+const code = {
+  function: "Give the complete function, with its imports, in one fenced code block.",
+  program: "Give a complete program, which reads standard input and writes standard output, in one fenced code block.",
+}
 const boxed = {
   free: "Please reason step by step, and put your final answer within \\boxed{}.",
   choice: "Please reason step by step, and put only the letter of your choice within \\boxed{}.",
+  function: `Please reason step by step. ${code.function}`,
+  program: `Please reason step by step. ${code.program}`,
 }
 
 /** How models are asked to solve a question: `draft` with chain of thought, `direct` without (criterion 4 of the query filter). */
@@ -18,6 +24,8 @@ export const solvingPrompts: Record<"boxed" | "worked-example", { draft: Solving
       instruction: {
         free: "Answer at once with the final answer alone, without any steps or explanation, within \\boxed{}.",
         choice: "Answer at once with the letter of your choice alone, without any explanation, within \\boxed{}.",
+        function: `${code.function} Answer at once, without any steps or explanation.`,
+        program: `${code.program} Answer at once, without any steps or explanation.`,
       },
     },
   },
@@ -60,7 +68,7 @@ export const solvingPrompts: Record<"boxed" | "worked-example", { draft: Solving
         },
         { question: "What is 6 times 7?", answer: "6 times 7 means 7 + 7 + 7 + 7 + 7 + 7 = 42.\nAnswer: 42" },
       ],
-      instruction: { free: "", choice: "" },
+      instruction: { free: "", choice: "", ...code },
     },
     direct: {
       id: "worked-example-direct",
@@ -74,7 +82,7 @@ export const solvingPrompts: Record<"boxed" | "worked-example", { draft: Solving
         { question: "All dogs are mammals. Rex is a dog. Is Rex a mammal? Answer yes or no.", answer: "yes" },
         { question: "Solve for x: x + 5 = 14.", answer: "9" },
       ],
-      instruction: { free: "", choice: "" },
+      instruction: { free: "", choice: "", ...code },
     },
   },
 }

@@ -2,30 +2,37 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { checkColumns, questionsOf } from "../../../pipelines/io/questions.ts"
+import { checkColumns } from "../../../pipelines/io/question-columns.ts"
+import { questionsOf } from "../../../pipelines/io/questions.ts"
 import { rowEndings, type SourceFile } from "../../../pipelines/io/source.ts"
 import { RowError } from "../../../pipelines/runtime/errors.ts"
 import type { Row } from "../../../pipelines/runtime/step.ts"
 import { question } from "../../../schemas/question.ts"
 import { complaintOf } from "../complaint.ts"
 
-const fileOf = (columns: Record<string, string> = {}, path = "-"): SourceFile => ({
+const none = { domain: null, verifier: null, verifierOptions: null }
+const fileOf = (
+  columns: SourceFile["columns"] = {},
+  path = "-",
+  defaults: SourceFile["defaults"] = none,
+): SourceFile => ({
   path,
   name: "pool/a.jsonl",
   source: "pool",
   format: rowEndings[".jsonl"]!,
   columns,
+  defaults,
   license: "MIT",
   revision: null,
 })
 
-function read(row: Row, columns: Record<string, string> = {}) {
-  const of = questionsOf(fileOf(columns))(row, { file: "pool/a.jsonl", line: 7 })
+function read(row: Row, columns: SourceFile["columns"] = {}, defaults = none as SourceFile["defaults"]) {
+  const of = questionsOf(fileOf(columns, "-", defaults))(row, { file: "pool/a.jsonl", line: 7 })
   expect(question.row.parse(of)).toEqual(of)
   return of
 }
 
-function fault(row: Row, columns: Record<string, string> = {}): string {
+function fault(row: Row, columns: SourceFile["columns"] = {}): string {
   try {
     read(row, columns)
   } catch (error) {
@@ -43,6 +50,9 @@ describe("columns", () => {
       question: "1+1?",
       reference: "2",
       choices: null,
+      verifier: null,
+      verifierOptions: null,
+      solution: null,
       domain: null,
       language: null,
       source: "pool",
@@ -69,6 +79,7 @@ describe("columns", () => {
       reference: "x",
       domain: "algebra",
       language: "en",
+      solution: null,
       metadata: '{"question":"not this"}',
     })
   })
@@ -82,6 +93,7 @@ describe("columns", () => {
 
   test("an unknown name in the mapping is a usage error", () => {
     expect(() => questionsOf(fileOf({ anser: "x" }))).toThrow(expect.objectContaining({ exit: 2 }))
+    expect(() => questionsOf(fileOf({ domain: { a: "x" } }))).toThrow(expect.objectContaining({ exit: 2 }))
   })
 })
 
@@ -114,15 +126,59 @@ describe("reference", () => {
     expect(read({ question: "q", answer }).reference).toBe(reference)
   })
 
-  test("what follows #### on the last line, with the whole answer in metadata", () => {
+  test("what follows #### on the last line; the whole answer is the solution", () => {
     const answer = "48/2 = 24\n48+24 = 72\n#### 72"
-    expect(read({ question: "q", answer })).toMatchObject({ reference: "72", metadata: JSON.stringify({ answer }) })
+    expect(read({ question: "q", answer })).toMatchObject({ reference: "72", solution: answer, metadata: null })
+    // A solution of its own comes first, and then the answer is kept beside it.
+    const both = read({ question: "q", answer, solution: "s" })
+    expect(both).toMatchObject({ reference: "72", solution: "s", metadata: JSON.stringify({ answer }) })
     expect(read({ question: "q", answer: "#### 1,000 \n" }).reference).toBe("1,000")
     expect(read({ question: "q", answer: "#### 1\nthen more" }).reference).toBe("#### 1\nthen more")
     expect(read({ question: "q", answer: "a #### b" }).reference).toBe("a #### b")
   })
 
-  test.each([[["x"]], [{ a: 1 }], [Number.NaN], [Uint8Array.of(1)]])("%j is a row error", (answer) => {
+  test("a record becomes its canonical JSON; so does one that the mapping puts together", () => {
+    expect(read({ question: "q", reference: { tests: ["assert 1"], entry_point: "f" } }).reference).toBe(
+      '{"entry_point":"f","tests":["assert 1"]}',
+    )
+    const humanEval = {
+      task_id: "t/0",
+      prompt: "def f():\n",
+      entry_point: "f",
+      canonical_solution: "  pass",
+      test: "check",
+    }
+    const columns = {
+      id: "task_id",
+      question: "prompt",
+      reference: { prompt: "prompt", entry_point: "entry_point", tests: "test" },
+    }
+    const defaults = { domain: "code", verifier: "code-tests", verifierOptions: '{"language":"python"}' }
+    expect(read(humanEval, columns, defaults)).toMatchObject({
+      id: "t/0",
+      question: "def f():\n",
+      reference: '{"entry_point":"f","prompt":"def f():\\n","tests":"check"}',
+      solution: "  pass",
+      metadata: null,
+      ...defaults,
+    })
+    expect(read({ prompt: "q", test: null }, { reference: { tests: "test" } }).reference).toBeNull()
+    expect(read({ prompt: "q", verifier: "math", domain: "algebra" }, {}, defaults)).toMatchObject({
+      verifier: "math",
+      domain: "algebra",
+    })
+  })
+
+  test("a usual name that holds no text is a column like any other; a mapped one must fit", () => {
+    expect(read({ question: "q", solution: [1], verifier: 3 })).toMatchObject({
+      solution: null,
+      verifier: null,
+      metadata: '{"solution":[1],"verifier":3}',
+    })
+    expect(fault({ question: "q", worked: [1] }, { solution: "worked" })).toMatch(/column worked: expected text/)
+  })
+
+  test.each([[["x"]], [Number.NaN], [Uint8Array.of(1)]])("%j is a row error", (answer) => {
     expect(fault({ question: "q", answer })).toMatch(/column answer: expected (text|a finite number), got/)
   })
 })

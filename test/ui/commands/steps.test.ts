@@ -14,7 +14,7 @@ test("shows a step's parameters with type, default, range, unit and source", asy
   const { code, stdout } = await runCommand(["steps", "drafts"])
   expect(code).toBe(0)
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
-  expect(stdout).toContain("adds      rollouts, correct, verified, passRate")
+  expect(stdout).toContain("adds      reference, referenceOrigin, rollouts, correct, verified, passRate")
   expect(stdout).toContain("maximum           integer, at least 1; default 32; unit: drafts")
   expect(stdout).toContain("source: OpenMathReasoning (up to 32), OpenCodeReasoning (32)")
   expect(stdout).toContain("--set models.drafter.KEY=VALUE")
