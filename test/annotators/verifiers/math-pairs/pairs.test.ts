@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { math } from "../../../../annotators/verifiers/math.ts"
-import { labelledCompletions, labelledPairs } from "./pairs.ts"
+import { completionText, labelledCompletions, labelledPairs } from "./pairs.ts"
 
 const verdictOf = (completion: string, reference: string, answer: "bare" | "auto" = "bare") =>
   math.verify({ completion, reference, options: { answer } })
@@ -23,9 +23,9 @@ describe("labelled completions", () => {
   for (const [file, completions] of labelledCompletions())
     it(`${file}: ${completions.length} completions`, () => {
       const missed = completions.flatMap((row) => {
-        const { verdict, extracted } = verdictOf(row.completion, row.reference, "auto")
+        const { verdict, extracted } = verdictOf(completionText(row), row.reference, "auto")
         const as = row.extracted === undefined || row.extracted === extracted
-        return verdict === row.verdict && as ? [] : [{ ...row, got: { verdict, extracted } }]
+        return verdict === row.verdict && as ? [] : [{ row, got: { verdict, extracted } }]
       })
       expect(missed).toEqual([])
     })

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import type { VerdictName } from "../../../../schemas/verdict.ts"
 
 /**
  * A reference with answers whose verdict follows from the definitions of the notation: `equal` ones say the same, `unequal` ones
@@ -13,12 +14,15 @@ export interface LabelledReference {
   readonly unparsed?: readonly string[]
 }
 
-/** A whole completion, read with `answer: "auto"`. `extracted` is the text in which its answer stands, where that matters. */
+/**
+ * A whole completion, read with `answer: "auto"`; in parts where one repeats: `[text, times]`. `extracted` is the text in which its
+ * answer stands, where that matters.
+ */
 export interface LabelledCompletion {
   readonly why: string
-  readonly completion: string
+  readonly completion: string | readonly (string | readonly [text: string, times: number])[]
   readonly reference: string
-  readonly verdict: "correct" | "incorrect" | "unparsed" | "unverifiable"
+  readonly verdict: VerdictName
   readonly extracted?: string
 }
 
@@ -52,6 +56,12 @@ export function labelledPairs(): Map<string, Pair[]> {
   }
   return files
 }
+
+/** The text of a labelled completion. */
+export const completionText = ({ completion }: LabelledCompletion): string =>
+  typeof completion === "string"
+    ? completion
+    : completion.map((part) => (typeof part === "string" ? part : part[0].repeat(part[1]))).join("")
 
 /** Every labelled completion, by file. */
 export const labelledCompletions = () => jsonlFiles<LabelledCompletion>(join(import.meta.dirname, "completions"))
