@@ -19,7 +19,7 @@ export interface MathAnswer {
  */
 export function findAnswer(completion: string, expected: Expected): MathAnswer | null {
   const { answer, thinking } = answerText(completion)
-  const reading: Reading = { attachedUnits: expected === "number" }
+  const reading: Reading = { attachedUnits: expected === "number", grouped: true }
   const marked = markedAnswer(answer, expected, reading)
   if (marked !== undefined) return marked
   const last = lastExpression(answer, expected, reading)

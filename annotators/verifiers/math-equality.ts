@@ -1,41 +1,116 @@
-// When two values are equal. Exact rationals first; doubles only for what is irrational.
-import { type Expression, evaluateExactly, evaluateNearly } from "./math-expression.ts"
-import type { MathValue } from "./math-value.ts"
+// When two values are equal: the rules, kind by kind. What is decided by convention is said where it is decided.
+import { compareRelations } from "./math-relation-equality.ts"
+import { namesDiffer } from "./math-relations.ts"
+import { type Comparison, compareExpressions, realValue } from "./math-sampling.ts"
+import { Steps } from "./math-steps.ts"
+import { call, type Expression, some } from "./math-tree.ts"
+import { compareTexts } from "./math-text.ts"
+import { expressionOf } from "./math-quantity.ts"
+import type { ExpressionValue, MathValue, NumberValue, TupleValue } from "./math-values.ts"
 import type { Rational } from "./rational.ts"
 import * as rational from "./rational.ts"
+import { realSet } from "./real-sets.ts"
 
-/** `undecided`: written differently in notation that is not read, or the reference's words among others. */
-export type Comparison = "equal" | "unequal" | "undecided"
+export type { Comparison } from "./math-sampling.ts"
 
-type NumberValue = Extract<MathValue, { kind: "number" }>
+/** What a comparison is bounded by and how exact it is. */
+interface Rules {
+  /** Decimal places to which numbers must agree; null where they must be equal. */
+  readonly decimals: number | null
+  readonly steps: Steps
+}
 
 /**
- * Compares an answer with the reference. Numbers are equal as exact rationals, or within half a unit of the last of `decimals`
- * places. Expressions are equal when they agree at fixed points, exactly where they are rational (Schwartz 1980) and else
- * within a relative 1e-9. Words are compared in lower case, symbols as they are.
+ * Compares an answer with the reference, within a counted budget of steps.
+ *
+ * | answer and reference | equal when |
+ * | --- | --- |
+ * | numbers | equal as fractions; with `decimals`, within half a unit of that place. A rounded decimal is not the number |
+ * | percent | 50% = 50 = 0.5; of a number below one, the sign counts: 0.5% is not 0.5 |
+ * | units | known units of one dimension by their size (5 km = 5000 m); a unit that one side lacks is not asked for |
+ * | another base | both with a base by value; with one base, the digits are compared |
+ * | expressions | `compareExpressions`; letter case counts |
+ * | names | `x = 5` is 5, but not `y = 5` |
+ * | lists, sets | in any order; of sets repetition does not count; one element is the element |
+ * | points, vectors, intervals | in order, with the same brackets; a bare list in order is a point; a column is a vector |
+ * | sets of numbers | as sets: inequalities, unions, differences, in one form |
+ * | equations | up to a factor that is not zero; inequalities up to a positive one |
+ * | ratios | 3:4 = 6:8 = 3/4; times of day as times |
+ * | words | without letter case, articles and punctuation |
+ * | other kinds | unequal; notation that is not read is undecided unless it is written the same |
  */
 export function compareValues(reference: MathValue, answer: MathValue, decimals: number | null = null): Comparison {
-  if (reference.symbols === answer.symbols) return "equal"
-  if (reference.name !== null && answer.name !== null && reference.name !== answer.name) return "unequal"
-  if (reference.kind === "number" && answer.kind === "number") return compareNumbers(reference, answer, decimals)
-  if (reference.kind === "text" || answer.kind === "text") return compareWords(reference, answer)
-  if (reference.kind === "opaque" || answer.kind === "opaque") return "undecided"
-  return compareExpressions(reference, answer, decimals)
+  return compare(reference, answer, { decimals, steps: new Steps() })
 }
 
-/** Words that hold the reference among others (`Carl is the shortest`, `red or blue`) are neither the reference nor not it. */
-function compareWords(reference: MathValue, answer: MathValue): Comparison {
-  if (reference.words === answer.words) return "equal"
-  return ` ${answer.words} `.replace(/[^\p{L}\p{N}]+/gu, " ").includes(` ${reference.words} `) ? "undecided" : "unequal"
+function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  if (!rules.steps.take()) return "undecided"
+  if (a.symbols === b.symbols) return "equal"
+  if (a.relation !== null && b.relation !== null) {
+    const verdict = compareRelations(a.relation, b.relation, rules.steps)
+    if (verdict === "equal" || a.kind === "relation" || b.kind === "relation") return verdict
+  }
+  if (namesDiffer(a, b)) return "unequal"
+  if (a.kind === "opaque" || b.kind === "opaque") return "undecided"
+  if (a.kind === "text" || b.kind === "text") return compareTexts(a, b)
+  const [one, other] = [alone(a), alone(b)]
+  if (one !== a || other !== b) return compare(one, other, rules)
+  if (isSimple(a) && isSimple(b)) return compareSimple(a, b, rules)
+  if (isUnordered(a) && isUnordered(b)) return compareUnordered(a, b, rules)
+  if (a.kind === "tuple" && b.kind === "tuple") return compareTuples(a, b, rules)
+  if (isSetOfNumbers(a) || isSetOfNumbers(b)) return compareSets(a, b, rules)
+  if (a.kind === "infinity" || b.kind === "infinity")
+    return a.kind === b.kind && (a as { sign: number }).sign === (b as { sign: number }).sign ? "equal" : "unequal"
+  if (a.kind === "matrix" || b.kind === "matrix") return compareMatrices(a, b, rules)
+  if (a.kind === "ratio" || b.kind === "ratio") return compareRatios(a, b, rules)
+  if (a.kind === "clock" || b.kind === "clock") return compareClocks(a, b)
+  return compareMixed(a, b, rules)
 }
 
-function compareNumbers(reference: NumberValue, answer: NumberValue, decimals: number | null): Comparison {
+type Simple = MathValue & (NumberValue | ExpressionValue)
+const isSimple = (value: MathValue): value is Simple => value.kind === "number" || value.kind === "expression"
+
+type Unordered = Extract<MathValue, { kind: "set" | "list" }>
+const isUnordered = (value: MathValue): value is Unordered => value.kind === "set" || value.kind === "list"
+
+const isSetOfNumbers = (value: MathValue) => value.kind === "union" || value.kind === "difference"
+
+/** The element of a set or list of one. */
+const alone = (value: MathValue): MathValue =>
+  isUnordered(value) && value.elements.length === 1 ? value.elements[0]! : value
+
+function compareSimple(a: Simple, b: Simple, rules: Rules): Comparison {
+  if (a.kind === "number" && b.kind === "number") return compareNumbers(a, b, rules)
+  const units = a.unit?.known && b.unit?.known ? [a.unit.known, b.unit.known] as const : null
+  if (units && units[0].dimension !== units[1].dimension) return "unequal"
+  const sized = (value: Simple, other: Simple): Expression => {
+    const tree = expressionOf(value)
+    if (units) return { kind: "operation", operator: "*", left: tree, right: { kind: "number", value: value.unit!.known!.factor } }
+    // 30 degrees against pi/6.
+    const turned = value.unit?.known?.dimension === "angle" && other.unit === null && some(expressionOf(other), isPi)
+    return turned ? call("degrees", tree) : tree
+  }
+  const [x, y] = [sized(a, b), sized(b, a)]
+  const verdict = compareExpressions(x, y, rules.steps)
+  if (verdict !== "unequal" || rules.decimals === null) return verdict
+  const [p, q] = [realValue(x, rules.steps), realValue(y, rules.steps)]
+  return p !== null && q !== null && Math.abs(p - q) <= 0.5 * 10 ** -rules.decimals ? "equal" : "unequal"
+}
+
+const isPi = (node: Expression) => node.kind === "constant" && node.name === "pi"
+
+function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals }: Rules): Comparison {
   const same = (a: Rational, b: Rational) =>
     decimals === null ? rational.equals(a, b) : rational.equalsWithin(a, b, decimals)
-  const known = reference.unit?.known && answer.unit?.known ? [reference.unit.known, answer.unit.known] : null
+  if ((reference.based === null) !== (answer.based === null)) {
+    const [based, bare] = reference.based ? [reference.based, answer] : [answer.based!, reference]
+    const digits = /[A-Z]/.test(based.digits) ? null : rational.decimal(based.digits, "")
+    return digits && rational.equals(digits, bare.value) ? "equal" : "unequal"
+  }
+  const known = reference.unit?.known && answer.unit?.known ? ([reference.unit.known, answer.unit.known] as const) : null
   if (known) {
-    const [unit, other] = known as [(typeof known)[0], (typeof known)[0]]
-    if (unit.dimension !== other.dimension) return "unequal"
+    const [unit, other] = known
+    if (unit.dimension !== other.dimension) return isTemperature(unit.dimension, other.dimension) && same(reference.value, answer.value) ? "equal" : "unequal"
     const inBase = [rational.multiply(reference.value, unit.factor), rational.multiply(answer.value, other.factor)]
     if (!rational.equals(unit.factor, other.factor))
       return inBase[0] && inBase[1] && rational.equals(inBase[0], inBase[1]) ? "equal" : "unequal"
@@ -44,7 +119,6 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, decimals: n
     const [percent, bare] = reference.percent ? [reference, answer] : [answer, reference]
     const asFraction = rational.divide(percent.value, rational.whole(100))
     if (asFraction && same(asFraction, bare.value)) return "equal"
-    // `50%` for a reference of 50 is right; `0.5%` for 0.5 is a hundredth of it.
     const atLeastOne = rational.compare(absolute(bare.value), rational.whole(1)) >= 0
     return atLeastOne && same(percent.value, bare.value) ? "equal" : "unequal"
   }
@@ -53,50 +127,157 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, decimals: n
 
 const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
 
-// A letter that mathematics may mean as a constant: real points tell only that such expressions are equal, not that they differ.
-const constants = new Set(["e", "i"])
+/** A bare degree sign may mean the temperature that the other names. */
+const isTemperature = (a: string, b: string) =>
+  (a === "angle" && (b === "celsius" || b === "fahrenheit")) || (b === "angle" && (a === "celsius" || a === "fahrenheit"))
 
-function compareExpressions(reference: MathValue, answer: MathValue, decimals: number | null): Comparison {
-  const [left, right] = [expressionOf(reference), expressionOf(answer)]
-  const free = [...new Set([...freeOf(reference), ...freeOf(answer)])].sort()
-  let [exactPoints, nearPoints] = [0, 0]
-  for (let point = 0; point < 6 && exactPoints < 3 && nearPoints < 4; point++) {
-    const values = free.map((_, index) => pointValue(point, index))
-    const exactly = new Map(free.map((name, index) => [name, rational.whole(values[index]!)]))
-    const a = evaluateExactly(left, exactly)
-    const b = a && evaluateExactly(right, exactly)
-    if (a && b) {
-      const same = decimals === null || free.length > 0 ? rational.equals(a, b) : rational.equalsWithin(a, b, decimals)
-      if (!same) return unequal(free)
-      exactPoints++
-      if (free.length === 0) return "equal"
-      continue
-    }
-    const nearly = new Map(free.map((name, index) => [name, values[index]! / 16]))
-    const [x, y] = [evaluateNearly(left, nearly), evaluateNearly(right, nearly)]
-    if (!Number.isFinite(x) || !Number.isFinite(y)) continue
-    if (!isNear(x, y, free.length === 0 ? decimals : null)) return unequal(free)
-    nearPoints++
-    if (free.length === 0) return "equal"
+function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
+  if (a.length !== b.length) return "unequal"
+  let verdict: Comparison = "equal"
+  for (const [index, one] of a.entries()) {
+    const part = compare(one, b[index]!, rules)
+    if (part === "unequal") return "unequal"
+    if (part === "undecided") verdict = "undecided"
   }
-  return exactPoints + nearPoints >= 2 ? "equal" : "undecided"
+  return verdict
 }
 
-const unequal = (free: readonly string[]): Comparison =>
-  free.some((name) => constants.has(name)) ? "undecided" : "unequal"
+/** Each element of one finds its own in the other. A set's repetitions are left out first, and so are those of its counterpart. */
+function compareUnordered(a: Unordered, b: Unordered, rules: Rules): Comparison {
+  const bySet = a.kind === "set" || b.kind === "set"
+  const [left, right] = bySet ? [distinct(a.elements, rules), distinct(b.elements, rules)] : [a.elements, b.elements]
+  return matched(left, right, rules)
+}
 
-const isNear = (x: number, y: number, decimals: number | null) =>
-  Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y)) ||
-  (decimals !== null && Math.abs(x - y) <= 0.5 * 10 ** -decimals)
+function matched(left: readonly MathValue[], right: readonly MathValue[], rules: Rules): Comparison {
+  if (left.length !== right.length) return "unequal"
+  const rest = [...right]
+  let verdict: Comparison = "equal"
+  for (const [index, one] of left.entries()) {
+    // In order first: most lists are.
+    const inOrder = rest.indexOf(right[index]!)
+    const order = inOrder < 0 ? rest : [rest[inOrder]!, ...rest.filter((_, at) => at !== inOrder)]
+    let doubt: MathValue | null = null
+    const found = order.find((other) => {
+      const part = compare(one, other, rules)
+      if (part === "undecided") doubt ??= other
+      return part === "equal"
+    })
+    const partner: MathValue | null = found ?? doubt
+    if (partner === null) return "unequal"
+    if (found === undefined) verdict = "undecided"
+    rest.splice(rest.indexOf(partner), 1)
+  }
+  return verdict
+}
 
-// Whole numbers that no simple relation links, the same on every machine.
-const primes = [13, 29, 47, 71, 97, 127, 151, 179, 211, 241, 277, 313, 349, 383, 421, 457, 499, 541, 577, 617]
-const pointValue = (point: number, index: number) =>
-  primes[(index + 5 * point) % primes.length]! + 2 * Math.floor(index / primes.length) + point
+function distinct(elements: readonly MathValue[], rules: Rules): MathValue[] {
+  const kept: MathValue[] = []
+  const seen = new Set<string>()
+  for (const one of elements) {
+    if (seen.has(one.symbols)) continue
+    seen.add(one.symbols)
+    if (!kept.some((other) => compare(one, other, rules) === "equal")) kept.push(one)
+  }
+  return kept
+}
 
-const expressionOf = (value: MathValue): Expression =>
-  value.kind === "expression"
-    ? value.expression
-    : { kind: "number", value: value.kind === "number" ? value.value : rational.whole(0) }
+function compareTuples(a: TupleValue, b: TupleValue, rules: Rules): Comparison {
+  const elements = compareOrdered(a.elements, b.elements, rules)
+  // Only two elements can be an interval, of which the brackets are part.
+  if (a.elements.length === 2 && (a.open !== b.open || a.close !== b.close)) return "unequal"
+  return elements
+}
 
-const freeOf = (value: MathValue): readonly string[] => (value.kind === "expression" ? value.free : [])
+function compareSets(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  const [left, right] = [realSet(a, rules.steps), realSet(b, rules.steps)]
+  if (left === null || right === null) {
+    if (a.kind === "union" && b.kind === "union") return matched(a.parts, b.parts, rules)
+    if (a.kind === "difference" && b.kind === "difference")
+      return compareOrdered([a.from, a.without], [b.from, b.without], rules)
+    return "unequal"
+  }
+  if (left.length !== right.length) return "unequal"
+  let verdict: Comparison = "equal"
+  for (const [index, one] of left.entries()) {
+    const other = right[index]!
+    if (one.low.open !== other.low.open || one.high.open !== other.high.open) return "unequal"
+    const ends = compareOrdered([one.low.value, one.high.value], [other.low.value, other.high.value], rules)
+    if (ends === "unequal") return "unequal"
+    if (ends === "undecided") verdict = "undecided"
+  }
+  return verdict
+}
+
+/** The rows of a matrix, a vector as a column; null for other values. */
+function rowsOf(value: MathValue): readonly (readonly MathValue[])[] | null {
+  if (value.kind === "matrix") return value.rows
+  if (value.kind !== "tuple" && value.kind !== "list") return null
+  const rows = value.elements.map((row) => (row.kind === "tuple" ? row.elements : null))
+  return rows.every((row) => row !== null) ? rows : value.elements.map((element) => [element])
+}
+
+function compareMatrices(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  const [left, right] = [rowsOf(a), rowsOf(b)]
+  if (left === null || right === null) return "unequal"
+  const bothMatrices = a.kind === "matrix" && b.kind === "matrix"
+  // A row in matrix brackets is the vector that a point is.
+  const isRow = (rows: readonly (readonly MathValue[])[]) => rows.length === 1 && rows[0]!.length > 1
+  const upright = (rows: readonly (readonly MathValue[])[]) => (isRow(rows) ? rows[0]!.map((one) => [one]) : rows)
+  const [x, y] = bothMatrices ? [left, right] : [upright(left), upright(right)]
+  if (x.length !== y.length || x.some((row, index) => row.length !== y[index]!.length)) return "unequal"
+  return compareOrdered(x.flat(), y.flat(), rules)
+}
+
+function compareRatios(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  const parts = (value: MathValue) => (value.kind === "ratio" ? value.parts : isSimple(value) ? [value] : null)
+  const clock = (value: MathValue) => value.kind === "clock" && value.half === null ? clockParts(value) : parts(value)
+  const [left, right] = [clock(a), clock(b)]
+  if (left === null || right === null) return "unequal"
+  const one: Expression = { kind: "number", value: rational.whole(1) }
+  const trees = (values: readonly MathValue[]) => values.map((value) => expressionOf(value as Simple))
+  const [x, y] = [trees(left), trees(right)]
+  if (x.length === 1) x.push(one)
+  if (y.length === 1) y.push(one)
+  if (x.length !== y.length) return "unequal"
+  const product = (p: Expression, q: Expression): Expression => ({ kind: "operation", operator: "*", left: p, right: q })
+  for (let index = 1; index < x.length; index++) {
+    const verdict = compareExpressions(product(x[0]!, y[index]!), product(y[0]!, x[index]!), rules.steps)
+    if (verdict !== "equal") return verdict
+  }
+  return "equal"
+}
+
+/** `11:21` without a half of the day may as well be a ratio. */
+function clockParts(value: Extract<MathValue, { kind: "clock" }>): Simple[] {
+  return [Math.floor(value.minutes / 60), value.minutes % 60].map((part) => ({
+    ...value,
+    kind: "number",
+    value: rational.whole(part),
+    unit: null,
+    percent: false,
+    based: null,
+  }))
+}
+
+function compareClocks(a: MathValue, b: MathValue): Comparison {
+  if (a.kind !== "clock" || b.kind !== "clock") return "unequal"
+  if (a.half !== null && b.half !== null) return a.minutes === b.minutes ? "equal" : "unequal"
+  // Without the half, 3:30 may be either.
+  return a.minutes % 720 === b.minutes % 720 && (a.half === b.half ? a.minutes === b.minutes : true) ? "equal" : "unequal"
+}
+
+/** Values of different kinds that may still be the same: a list and a point, an interval and a set, vectors in square brackets. */
+function compareMixed(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  const [tuple, other] = a.kind === "tuple" ? [a, b] : b.kind === "tuple" ? [b, a] : [null, null]
+  if (tuple === null || !isUnordered(other)) return "unequal"
+  if (other.kind === "list") {
+    const round = tuple.open === "(" && tuple.close === ")"
+    if (!round && tuple.elements.length < 3) return "unequal"
+    return a.kind === "tuple" ? compareOrdered(a.elements, other.elements, rules) : compareOrdered(other.elements, tuple.elements, rules)
+  }
+  // Programming languages print sets and lists in square brackets.
+  if (tuple.open === "[" && tuple.close === "]" && tuple.elements.length !== 2)
+    return matched(distinct(tuple.elements, rules), distinct(other.elements, rules), rules)
+  return "unequal"
+}

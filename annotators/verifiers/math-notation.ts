@@ -1,93 +1,80 @@
 // One way of writing for the many: what is only typography goes, what carries meaning stays. No meaning is decided here.
+import { asciiOf } from "./math-characters.ts"
 
-const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-const fractions: Record<string, string> = {
-  "½": "1/2",
-  "⅓": "1/3",
-  "⅔": "2/3",
-  "¼": "1/4",
-  "¾": "3/4",
-  "⅕": "1/5",
-  "⅖": "2/5",
-  "⅗": "3/5",
-  "⅘": "4/5",
-  "⅙": "1/6",
-  "⅚": "5/6",
-  "⅛": "1/8",
-  "⅜": "3/8",
-  "⅝": "5/8",
-  "⅞": "7/8",
-}
-const characters: Record<string, string> = {
-  "−": "-",
-  "–": "-",
-  "—": "-",
-  "×": "*",
-  "·": "*",
-  "⋅": "*",
-  "∗": "*",
-  "∙": "*",
-  "÷": "/",
-  "∕": "/",
-  "⁄": "/",
-  π: "\\pi ",
-  "√": "\\sqrt ",
-  "、": ",",
-  "′": "'",
-  "’": "'",
-  "‘": "'",
-  "“": '"',
-  "”": '"',
-}
+/** LaTeX that only sets type: commands that are removed, with their argument where they have one. */
+const invisible =
+  /\\(?:left|right|middle)(?:\.|(?![a-zA-Z]))|\\(?:[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|nonumber|notag|hfill|centering|rm|bf|it)(?![a-zA-Z])|\\(?:phantom|hphantom|vphantom|hspace\*?|vspace\*?|tag\*?|label|color|fontsize|kern|hskip)\s*\{[^{}]*\}|\\!|\\textcolor\s*\{[^{}]*\}/g
+const rowBreak = /\\\\(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|mm|cm)\])?|\\(?:tabularnewline|newline)(?![a-zA-Z])/g
+const spaces =
+  /\\[,;:> ]|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace|hline|par)(?![a-zA-Z])|~/g
+const environments =
+  /\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|displaymath|math|center|flushleft)\*?\}(?:\s*\{\d*\})?/g
+const textCommands =
+  /\\(?:text|textrm|textbf|textit|textsf|texttt|textnormal|textup|emph|mathrm|mathbf|mathit|mathsf|mathtt|mathnormal|mathcal|mathscr|mathfrak|boldsymbol|bm|pmb|mbox|hbox|fbox|boxed|operatorname\*?|underline|vec|overrightarrow|displaylines)\s*\{([^{}]*)\}/g
 
-/** Characters that other writing systems and keyboards use for the same signs: full-width, dashes, superscripts, fractions. */
-function plainCharacters(text: string): string {
-  const raised = text.replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (run) => {
-    const digits = [...run].map((digit) => superscripts.indexOf(digit)).join("")
-    return digits.length === 1 ? `^${digits}` : `^{${digits}}`
-  })
-  return raised.replace(/[^\x20-\x7e]/g, (character) => {
-    const unit = character.charCodeAt(0)
-    if (unit >= 0xff01 && unit <= 0xff5e) return String.fromCharCode(unit - 0xfee0)
-    if (unit === 0xffe5) return "¥"
-    if (/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.test(character)) return ""
-    if (/\s/.test(character)) return " "
-    const fraction = fractions[character]
-    return fraction === undefined ? (characters[character] ?? character) : ` ${fraction}`
-  })
-}
+/** The spellings of one command, each with the one that stays. */
+const synonyms: readonly [RegExp, string][] = [
+  [/\\(?:dfrac|tfrac|cfrac|nicefrac|sfrac)(?![a-zA-Z])/g, "\\frac"],
+  [/\\(?:dbinom|tbinom)(?![a-zA-Z])/g, "\\binom"],
+  [/\\(?:times|cdot|ast|star)(?![a-zA-Z])/g, "*"],
+  [/\\div(?![a-zA-Z])/g, "/"],
+  [/\\(?:leq|leqslant|leqq)(?![a-zA-Z])/g, "\\le"],
+  [/\\(?:geq|geqslant|geqq)(?![a-zA-Z])/g, "\\ge"],
+  [/\\(?:neq|not\s*=)(?![a-zA-Z])/g, "\\ne"],
+  [/\\lt(?![a-zA-Z])/g, "<"],
+  [/\\gt(?![a-zA-Z])/g, ">"],
+  [/\\(?:lbrace)(?![a-zA-Z])/g, "\\{"],
+  [/\\(?:rbrace)(?![a-zA-Z])/g, "\\}"],
+  [/\\lbrack(?![a-zA-Z])/g, "["],
+  [/\\rbrack(?![a-zA-Z])/g, "]"],
+  [/\\(?:langle|lparen)(?![a-zA-Z])/g, "("],
+  [/\\(?:rangle|rparen)(?![a-zA-Z])/g, ")"],
+  [/\\(?:lvert|rvert|vert|mid)(?![a-zA-Z])/g, "|"],
+  [/\\(?:varnothing|empty)(?![a-zA-Z])/g, "\\emptyset"],
+  [/\\(?:ldots|dots|cdots|dotsc|dotsb)(?![a-zA-Z])|\.\.\.+/g, "\\ldots "],
+  [/\\(?:setminus|smallsetminus|backslash)(?![a-zA-Z])/g, "\\setminus"],
+  [/\\(?:lor|vee)(?![a-zA-Z])/g, " or "],
+  [/\\(?:land|wedge)(?![a-zA-Z])/g, " and "],
+  [/\\(?:R|reals|Reals)(?![a-zA-Z])/g, "\\mathbb{R}"],
+  [/\\mathbb\s+([A-Z])/g, "\\mathbb{$1}"],
+  [/\\varphi(?![a-zA-Z])/g, "\\phi"],
+  [/\\varepsilon(?![a-zA-Z])/g, "\\epsilon"],
+  [/\\vartheta(?![a-zA-Z])/g, "\\theta"],
+  [/\\bar(?=\s*\{?\d)/g, "\\overline"],
+  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degrees?(?![a-zA-Z])/g, "°"],
+  [/\^\s*\{\s*(?:\\prime\s*){2}\}/g, "''"],
+  [/\^\s*(?:\{\s*\\prime\s*\}|\\prime(?![a-zA-Z]))/g, "'"],
+  [/\\([$%&#_])/g, "$1"],
+  [/\{\s*([,:.;])\s*\}/g, "$1"],
+  [/\{([^{}]*)\\over(?![a-zA-Z])([^{}]*)\}/g, "\\frac{$1}{$2}"],
+  [/\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}/g, "\\binom{$1}{$2}"],
+]
 
-/** LaTeX that only sets type, and the two or three spellings of one command. */
+/** Layers of `\text{...}` within `\text{...}` that are opened. */
+const maxTextDepth = 4
+
 function plainCommands(text: string): string {
-  let plain = text
-    .replace(/\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|nolimits)(?![a-zA-Z])/g, "")
-    .replace(/\\[,;:!> ]|\\(?:quad|qquad|thinspace)(?![a-zA-Z])|~/g, " ")
-    .replace(/\\(?:dfrac|tfrac|cfrac)(?![a-zA-Z])/g, "\\frac")
-    .replace(/\\(?:times|cdot|ast)(?![a-zA-Z])/g, "*")
-    .replace(/\\div(?![a-zA-Z])/g, "/")
-    .replace(/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])/g, "°")
-    .replace(/\\([$%&#_])/g, "$1")
-    .replace(/\{,\}/g, ",")
-  for (let depth = 0; depth < 3 && plain.includes("\\"); depth++) {
+  // First of all the row break, which would else lend its second backslash to the sign behind it.
+  let plain = text.replace(rowBreak, "\\cr ").replace(environments, " ").replace(invisible, "").replace(spaces, " ")
+  for (const [pattern, spelling] of synonyms) plain = plain.replace(pattern, spelling)
+  for (let depth = 0; depth < maxTextDepth && plain.includes("\\"); depth++) {
     const before = plain
-    plain = plain.replace(
-      /\\(?:text|textrm|textbf|textit|mathrm|mathbf|mathit|mbox|operatorname|boxed|fbox)\s*\{([^{}]*)\}/g,
-      " $1 ",
-    )
+    plain = plain.replace(textCommands, " $1 ")
     if (plain === before) break
   }
-  return plain
+  // The ampersand aligns everywhere but in a matrix.
+  return plain.includes("&") && !plain.includes("\\begin") ? plain.replaceAll("&", "") : plain
 }
 
 const wrappers =
-  /^(?:\$\$([\s\S]*)\$\$|\$([^$]*)\$|\\\(([\s\S]*)\\\)|\\\[([\s\S]*)\\\]|\*\*([^*]*)\*\*|`([^`]*)`|"([^"]*)")$/
+  /^(?:\$\$([\s\S]*)\$\$|\$([^$]*)\$|\\\(([\s\S]*)\\\)|\\\[([\s\S]*)\\\]|\*\*([^*]*)\*\*|__([^_]*)__|`([^`]*)`|"([^"]*)"|\\boxed\s*\{([^{}]*)\})$/
 
 /**
  * An answer in plain notation: ASCII signs, LaTeX commands that only set type removed, delimiters, emphasis, quotes and
  * trailing punctuation stripped, white space collapsed. Letter case and braces stay.
  */
 export function plainNotation(text: string): string {
-  let plain = /[^\x20-\x7e]/.test(text) ? plainCharacters(text) : text
+  let plain = /[^\x20-\x7e]/.test(text) ? asciiOf(text) : text
   plain = plain.trim()
   for (let layer = 0; layer < 4; layer++) {
     const inside = trimEnds(plain)
@@ -95,13 +82,16 @@ export function plainNotation(text: string): string {
     plain = match ? (match.slice(1).find((group) => group !== undefined) ?? "").trim() : inside
     if (!match) break
   }
-  if (plain.includes("\\") || plain.includes("{,}") || plain.includes("~")) plain = plainCommands(plain)
-  return trimEnds(plain.replace(/ {2,}/g, " ").replaceAll(" ^", "^"))
+  if (/[\\~]|\{[,:.;]\}|\.\.\./.test(plain)) plain = plainCommands(plain)
+  plain = plain.replace(/\$([^$]{1,2048})\$/g, " $1 ").replaceAll("**", plain.endsWith("**") ? "" : "**")
+  return trimEnds(plain.replace(/\s+/g, " ").replaceAll(" ^", "^"))
 }
 
 const trimEnds = (text: string) => {
   let end = text.length
-  while (end > 0 && " .,;:!?。".includes(text[end - 1]!) && text[end - 2] !== "\\") end--
+  while (end > 0 && " .,;:?。".includes(text[end - 1]!) && text[end - 2] !== "\\" && !text.endsWith("...", end)) end--
+  // `Yes!` is said loudly; `5!` and `n!` are factorials.
+  while (end > 2 && text[end - 1] === "!" && /[A-Za-z]{2}$/.test(text.slice(end - 3, end - 1))) end--
   let start = 0
   while (start < end && " :=≈".includes(text[start]!)) start++
   return text.slice(start, end)

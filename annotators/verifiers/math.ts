@@ -2,8 +2,8 @@ import { z } from "zod"
 import type { Verdict } from "../../schemas/verdict.ts"
 import { maxAnswerLength } from "./answer-markers.ts"
 import { findAnswer, type MathAnswer } from "./math-answer.ts"
-import { compareValues } from "./math-equality.ts"
-import { readValue } from "./math-value.ts"
+import { type Comparison, compareValues } from "./math-equality.ts"
+import { type MathValue, readValue } from "./math-value.ts"
 import {
   correct,
   incorrect,
@@ -33,7 +33,7 @@ const options = z.strictObject({
 export const math: RuleVerifier = {
   kind: "rule",
   id: "math",
-  version: 1,
+  version: 2,
   about: "Final answers of mathematics: numbers, expressions, short words",
   reference: "a string with the reference answer",
   options,
@@ -54,7 +54,7 @@ function verify({ completion, reference, options: given }: VerifierInput): Verdi
   const answer =
     read.value.answer === "bare" ? bareAnswer(completion, attachedUnits) : findAnswer(completion, truth.kind)
   if (answer === null) return unparsed("no answer found")
-  switch (compareValues(truth, answer.value, read.value.decimals)) {
+  switch (compareReadings(truth, reference, answer, read.value.decimals ?? null)) {
     case "equal":
       return correct(answer.text)
     case "unequal":
@@ -72,6 +72,30 @@ function readReference(reference: unknown) {
   if (text.length > maxAnswerLength) return `the reference is longer than ${maxAnswerLength} characters`
   return readValue(text) ?? "the reference is empty"
 }
+
+/**
+ * Compares under the usual reading, and where one side is a number and the other a list, under the other readings of a comma:
+ * `100,200` may be a list, and `3,14` a decimal.
+ */
+function compareReadings(truth: MathValue, reference: unknown, answer: MathAnswer, decimals: number | null): Comparison {
+  const usual = compareValues(truth, answer.value, decimals)
+  if (usual === "equal") return usual
+  const several = (value: MathValue) => value.kind === "list" || value.kind === "tuple" || value.kind === "set"
+  if (truth.kind === "number" && several(answer.value)) {
+    const decimal = readValue(withPoint(answer.text))
+    if (decimal?.kind === "number" && compareValues(truth, decimal, decimals) === "equal") return "equal"
+    const list = readValue(String(reference), { grouped: false })
+    if (list && list.kind !== "number" && compareValues(list, answer.value, decimals) === "equal") return "equal"
+  } else if (several(truth) && answer.value.kind === "number") {
+    const list = readValue(answer.text, { grouped: false })
+    if (list && list.kind !== "number" && compareValues(truth, list, decimals) === "equal") return "equal"
+    const decimal = readValue(withPoint(String(reference)))
+    if (decimal?.kind === "number" && compareValues(decimal, answer.value, decimals) === "equal") return "equal"
+  }
+  return usual
+}
+
+const withPoint = (text: string) => text.replace(/^([^\d,]*\d+),(\d+\D*)$/, "$1.$2")
 
 function bareAnswer(completion: string, attachedUnits: boolean): MathAnswer | null {
   const value = readValue(completion.trim(), { attachedUnits })

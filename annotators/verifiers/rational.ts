@@ -71,20 +71,91 @@ export function power(a: Rational, exponent: Rational): Rational | null {
   return make(a.numerator ** BigInt(times), a.denominator ** BigInt(times), Math.max(1, bits))
 }
 
-/** The exact square root; null when it is irrational, or when a part is beyond 2^52. */
-export function squareRoot(a: Rational): Rational | null {
-  if (a.numerator < 0n || a.numerator > limit || a.denominator > limit) return null
-  const n = wholeRoot(a.numerator * a.denominator)
-  // sqrt(n/d) = sqrt(n d) / d, which is rational exactly when n d is a square.
-  return n === null ? null : make(n, a.denominator, a.bits)
+/** The exact root of a whole degree, the real one; null when it is irrational or not real, or when a part is beyond 2^52. */
+export function root(a: Rational, degree: number): Rational | null {
+  if (degree < 1 || degree > 52 || !Number.isInteger(degree)) return null
+  if (a.numerator < 0n) {
+    const positive = degree % 2 === 1 ? root(negate(a), degree) : null
+    return positive && negate(positive)
+  }
+  const { numerator, denominator } = reduced(a)
+  const [n, d] = [wholeRoot(numerator, degree), wholeRoot(denominator, degree)]
+  return n === null || d === null ? null : make(n, d, a.bits)
 }
 
-const limit = 1n << 26n
+const rootLimit = 1n << 52n
 
-function wholeRoot(square: bigint): bigint | null {
-  const root = BigInt(Math.round(Math.sqrt(Number(square))))
-  return root * root === square ? root : null
+function wholeRoot(whole: bigint, degree: number): bigint | null {
+  if (whole > rootLimit) return null
+  const root = BigInt(Math.round(Number(whole) ** (1 / degree)))
+  return root ** BigInt(degree) === whole ? root : null
 }
+
+const divisor = (a: bigint, b: bigint): bigint => {
+  let [x, y] = [a < 0n ? -a : a, b]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
+
+/** The same value in lowest terms, where its parts are below 2^256 and Euclid's algorithm is cheap. */
+export function reduced(a: Rational): Rational {
+  if (a.denominator === 1n || a.bits > 256) return a
+  const common = divisor(a.numerator, a.denominator)
+  return common === 1n ? a : { ...a, numerator: a.numerator / common, denominator: a.denominator / common }
+}
+
+/** The largest whole number that is not above a. */
+export function floor(a: Rational): Rational {
+  const down = a.numerator / a.denominator
+  const whole = down * a.denominator > a.numerator ? down - 1n : down
+  return { numerator: whole, denominator: 1n, bits: a.bits + 1 }
+}
+
+/** Null for arguments that are no whole numbers below 2^256, and for none. */
+export function greatestDivisor(all: readonly Rational[]): Rational | null {
+  let common = 0n
+  let bits = 1
+  for (const one of all) {
+    if (!isWhole(one) || one.bits > 256) return null
+    common = divisor(one.numerator / one.denominator, common)
+    bits = Math.max(bits, one.bits)
+  }
+  return all.length === 0 ? null : { numerator: common, denominator: 1n, bits }
+}
+
+/** n! of a whole number; null for others and for results too large to hold. */
+export function factorial(n: Rational): Rational | null {
+  const last = toWhole(n)
+  if (last === null || last < 0 || last > 1_800) return null
+  let product = 1n
+  for (let k = 2; k <= last; k++) product *= BigInt(k)
+  return make(product, 1n, Math.max(1, Math.ceil(last * Math.log2(last + 1))))
+}
+
+/** n (n-1) ... (n-k+1) / k! for a whole k below 512; null for others and for results too large to hold. */
+export function binomial(n: Rational, k: Rational): Rational | null {
+  const count = toWhole(k)
+  if (count === null || count < 0 || count > 512) return null
+  const [top, whole_] = [toWhole(n), isWhole(n)]
+  // Symmetry saves the long way round.
+  const steps = whole_ && top !== null && top >= count ? Math.min(count, top - count) : count
+  let product: Rational | null = whole(1)
+  for (let i = 0; i < steps && product !== null; i++) {
+    const factor = add(n, whole(-i))
+    product = factor && multiply(product, factor)
+    product = product && divide(product, whole(i + 1))
+    product = product && (whole_ ? { ...reducedWhole(product) } : product)
+  }
+  return product
+}
+
+/** A whole value over 1, with a bound that fits it. */
+function reducedWhole(a: Rational): Rational {
+  const value = a.numerator / a.denominator
+  return { numerator: value, denominator: 1n, bits: value.toString(16).length * 4 + 1 }
+}
+
+export const isWhole = (a: Rational): boolean => a.numerator % a.denominator === 0n
 
 export const equals = (a: Rational, b: Rational): boolean => a.numerator * b.denominator === b.numerator * a.denominator
 
@@ -101,7 +172,8 @@ export function equalsWithin(a: Rational, b: Rational, decimals: number): boolea
   return distance * 2n * 10n ** BigInt(decimals) <= a.denominator * b.denominator
 }
 
-function toWhole(a: Rational): number | null {
+/** The value as a number; null where it is no whole number within +-`maxBits`. */
+export function toWhole(a: Rational): number | null {
   if (a.numerator % a.denominator !== 0n) return null
   const value = a.numerator / a.denominator
   return value > BigInt(maxBits) || value < -BigInt(maxBits) ? null : Number(value)

@@ -1,0 +1,113 @@
+// Whether two expressions are the same function, decided at fixed points.
+import * as complex from "./complex.ts"
+import { evaluateExactly } from "./math-exact.ts"
+import { evaluateNearly, type Point } from "./math-near.ts"
+import type { Steps } from "./math-steps.ts"
+import { type Expression, isRationalFunction, some, symbolsOf } from "./math-tree.ts"
+import * as rational from "./rational.ts"
+
+/** `undecided`: no value could be found, or notation that is not read, or the reference's words among others. */
+export type Comparison = "equal" | "unequal" | "undecided"
+
+/** Points at which two expressions must agree, at least, to be equal. */
+const enoughPoints = 3
+
+/**
+ * Compares two expressions. Numbers and quotients of polynomials are compared exactly, these at whole points (Schwartz 1980). Others
+ * are compared in doubles, within their rounding error: at real points of both signs where both have real values, so that
+ * sqrt(x) sqrt(y) = sqrt(xy) and |x| is not x; where there are too few, at complex points. Agreement at three or more points is
+ * equality, one disagreement is not. `log` without a base may be either logarithm.
+ */
+export function compareExpressions(left: Expression, right: Expression, steps: Steps): Comparison {
+  const free = [...new Set([...symbolsOf(left), ...symbolsOf(right)])].sort()
+  if (free.length === 0 || (isRationalFunction(left) && isRationalFunction(right))) {
+    const exact = compareExactly(left, right, free, steps)
+    if (exact !== "undecided") return exact
+  }
+  const ambiguous = some(left, isLog) || some(right, isLog)
+  const first = compareNearly(left, right, free, 10, steps)
+  if (!ambiguous || first === "equal") return first
+  return compareNearly(left, right, free, "e", steps)
+}
+
+const isLog = (node: Expression) => node.kind === "call" && node.name === "log"
+const isImaginary = (node: Expression) => node.kind === "constant" && node.name === "i"
+
+function compareExactly(left: Expression, right: Expression, free: readonly string[], steps: Steps): Comparison {
+  let agreements = 0
+  for (let point = 0; point < 8 && agreements < enoughPoints; point++) {
+    const symbols = new Map(free.map((name, index) => [name, wholeValue(point, index)]))
+    const a = evaluateExactly(left, symbols, steps)
+    const b = a && evaluateExactly(right, symbols, steps)
+    if (a && b && !rational.equals(a, b)) return "unequal"
+    if (a && b) agreements++
+    if (free.length === 0) break
+  }
+  return agreements >= (free.length === 0 ? 1 : enoughPoints) ? "equal" : "undecided"
+}
+
+function compareNearly(
+  left: Expression,
+  right: Expression,
+  free: readonly string[],
+  logBase: 10 | "e",
+  steps: Steps,
+): Comparison {
+  const real = some(left, isImaginary) || some(right, isImaginary) ? "undecided" : agreement(left, right, free, { domain: "real", logBase }, steps)
+  return real === "undecided" ? agreement(left, right, free, { domain: "complex", logBase }, steps) : real
+}
+
+function agreement(
+  left: Expression,
+  right: Expression,
+  free: readonly string[],
+  how: Omit<Point, "symbols">,
+  steps: Steps,
+): Comparison {
+  let agreements = 0
+  for (let point = 0; point < (free.length === 0 ? 1 : points.length); point++) {
+    const symbols = new Map(free.map((name, index) => [name, pointValue(point, index)]))
+    const a = evaluateNearly(left, { ...how, symbols }, steps)
+    const b = evaluateNearly(right, { ...how, symbols }, steps)
+    if (steps.usedUp) return "undecided"
+    if (!complex.isKnown(a) || !complex.isKnown(b)) continue
+    if (!complex.agree(a, b)) return "unequal"
+    agreements++
+  }
+  return agreements >= (free.length === 0 ? 1 : enoughPoints) ? "equal" : "undecided"
+}
+
+// Whole numbers that no simple relation links, the same on every machine.
+const primes = [13, 29, 47, 71, 97, 127, 151, 179, 211, 241, 277, 313, 349, 383, 421, 457, 499, 541, 577, 617]
+const prime = (point: number, index: number) =>
+  primes[(index + 5 * point) % primes.length]! + 2 * Math.floor(index / primes.length) + point
+
+const wholeValue = (point: number, index: number) => rational.whole(prime(point, index))
+
+/** Sizes and signs of the points: whole and broken, small and large; of negative ones some have all symbols so, some every other. */
+const points: readonly { readonly over: number; readonly negative: "none" | "all" | "some" }[] = [
+  { over: 16, negative: "none" },
+  { over: 64, negative: "none" },
+  { over: 16, negative: "all" },
+  { over: 64, negative: "some" },
+  { over: 512, negative: "none" },
+  { over: 1, negative: "none" },
+  { over: 16, negative: "some" },
+  { over: 1_024, negative: "all" },
+  { over: 1, negative: "none" },
+  { over: 256, negative: "none" },
+  { over: 1, negative: "all" },
+  { over: 128, negative: "none" },
+]
+
+function pointValue(point: number, index: number): rational.Rational {
+  const { over, negative } = points[point]!
+  const value = rational.divide(rational.whole(prime(point, index)), rational.whole(over))!
+  return negative === "all" || (negative === "some" && index % 2 === 0) ? rational.negate(value) : value
+}
+
+/** The value of a constant expression as a real double; null where it has none. */
+export function realValue(node: Expression, steps: Steps): number | null {
+  const value = evaluateNearly(node, { symbols: new Map(), domain: "real", logBase: 10 }, steps)
+  return complex.isKnown(value) && complex.isReal(value) ? value.re : null
+}
