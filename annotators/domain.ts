@@ -25,6 +25,24 @@ const glosses: Record<string, string> = {
   logic: "conclusions and order",
   science: "nature",
 }
+/** What judges say instead of the usual domains. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  mathematics:
+    "math maths arithmetic algebra geometry mathématiques mathematik matemáticas matemática математика 数学 數學 수학".split(
+      " ",
+    ),
+  code: [
+    "computer science",
+    ..."coding programming programs python javascript programmation programmierung programación 代码 编程 程序 计算机".split(
+      " ",
+    ),
+  ],
+  logic: "reasoning logique logik lógica логика 逻辑 邏輯 論理 논리".split(" "),
+  science:
+    "sciences physics chemistry biology wissenschaft naturwissenschaft ciencia ciencias наука 科学 科學 物理 化学 生物 과학".split(
+      " ",
+    ),
+}
 const shots = [
   ["What is 6 + 7?", "mathematics"],
   ['In Python, what does len("cat") return?', "code"],
@@ -43,11 +61,11 @@ const shots = [
 export const domain = (judge: Endpoint, { domains, ask, maxTokens, seed }: DomainOptions): ProgramStep => ({
   kind: "program",
   id: "domain",
-  version: 1,
+  version: 2,
   params: { prompt: promptVersion, model: ask ? judge.params : null, domains, ask, ...(ask && { maxTokens }) },
   about: "Labels the domain of questions that have none",
   adds: { domain: text() },
-  bound: ask ? [{ role: judge.role, calls: 2, inputTokens: 160, outputTokens: maxTokens }] : [],
+  bound: ask ? [{ role: judge.role, calls: 2, inputTokens: promptTokens(domains), outputTokens: maxTokens }] : [],
   async run(row, effects) {
     if (typeof row.domain === "string" && row.domain !== "") return { keep: [row] }
     if (!ask) return { keep: [{ ...row, domain: "unknown" }] }
@@ -66,6 +84,9 @@ export const domain = (judge: Endpoint, { domains, ask, maxTokens, seed }: Domai
   },
 })
 
+const promptTokens = (domains: readonly string[]): number =>
+  Math.ceil(Buffer.byteLength(JSON.stringify(domainMessages(domains, ""))) / 3)
+
 /** The messages that ask for one of the domains. */
 export function domainMessages(domains: readonly string[], question: string): ChatMessage[] {
   const named = domains.map((domain) => (glosses[domain] ? `${domain}: ${glosses[domain]}.` : `${domain}.`))
@@ -81,9 +102,30 @@ export function domainMessages(domains: readonly string[], question: string): Ch
   ]
 }
 
-/** The one domain that an answer names. */
+/** The one domain that an answer names, by its own name or, for the usual ones, by another of the field or in another language. */
 export function domainIn(answer: string, domains: readonly string[]): string {
-  const said = answer.toLowerCase()
-  const named = domains.filter((domain) => said.includes(domain.toLowerCase()))
-  return named.length === 1 ? named[0]! : "unknown"
+  const names = domains
+    .flatMap((domain) => [
+      { domain, name: domain.toLowerCase() },
+      ...(otherNames[domain] ?? []).filter((name) => !domains.includes(name)).map((name) => ({ domain, name })),
+    ])
+    .toSorted((a, b) => b.name.length - a.name.length)
+  const named = new Set<string>()
+  // The longest first, each taken out: "computer science" is no science.
+  let said = answer.toLowerCase()
+  for (const { domain, name } of names) {
+    const rest = said.replaceAll(asWord(name), " ")
+    if (rest !== said) named.add(domain)
+    said = rest
+  }
+  const [only] = named
+  return named.size === 1 ? only! : "unknown"
+}
+
+/** Words of scripts with spaces stand alone. */
+const asWord = (name: string): RegExp => {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  return /^[\p{Script=Latin}\p{Script=Cyrillic}]/u.test(name)
+    ? new RegExp(`(?<!\\p{L})${escaped}(?!\\p{L})`, "gu")
+    : new RegExp(escaped, "gu")
 }

@@ -4,9 +4,12 @@ import { logprobsAbility } from "./abilities.ts"
 import type { ChatRequest, TokenLogprob } from "./chat.ts"
 import type { Endpoint } from "./endpoint.ts"
 
+/** Least probability of yes and no together: below it the model wanted to say something else, and what is left of them is noise. */
+const leastMass = 1e-3
+
 /** How likely a judge's first token means yes. */
 export interface Leaning {
-  /** Share of yes in the probability of yes and no together; null (unsure) when neither is among the likeliest tokens. */
+  /** Share of yes in the probability of yes and no together; null (unsure) when the two together are unlikely. */
   probability: number | null
   /** Id of the exchange in the ledger. */
   id: string
@@ -35,7 +38,7 @@ export async function decideByLogprobs(
   return { id, probability: leaningOf(value.logprobs?.[0], words) }
 }
 
-/** Probability of yes among yes and no at one token's place; null when neither is there. */
+/** Probability of yes among yes and no at one token's place; null when the two together have less than a thousandth. */
 export function leaningOf(
   token: TokenLogprob | undefined,
   words: { yes: readonly string[]; no: readonly string[] },
@@ -51,7 +54,7 @@ export function leaningOf(
     if (yes.has(plain(text))) ofYes += Math.exp(logprob)
     else if (no.has(plain(text))) ofNo += Math.exp(logprob)
   }
-  return ofYes + ofNo === 0 ? null : ofYes / (ofYes + ofNo)
+  return ofYes + ofNo < leastMass ? null : ofYes / (ofYes + ofNo)
 }
 
 /** Vocabularies write a leading space as U+2581 or U+0120. */

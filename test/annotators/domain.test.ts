@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { domain } from "../../annotators/domain.ts"
+import { domain, domainIn } from "../../annotators/domain.ts"
 import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { complete } from "./endpoint/server.ts"
 import { never, setUp } from "./endpoint/setting.ts"
@@ -35,4 +35,26 @@ test("a judge that says its word at once is asked once", async () => {
   const fate = await domain(endpoint, options).run({ id: "a", question: "What is 1 + 1?" }, effects, new Map())
   expect(fate).toMatchObject({ keep: [{ domain: "mathematics" }] })
   expect(server.received).toHaveLength(1)
+})
+
+test.each([
+  ["mathematics", "mathematics"],
+  ["Math.", "mathematics"],
+  ["数学", "mathematics"],
+  ["Programmierung", "code"],
+  ["It is computer science", "code"],
+  ["physics", "science"],
+  ["Logic, not a calculation", "logic"],
+  ["math or logic", "unknown"],
+  ["aftermath", "unknown"],
+  ["decode", "unknown"],
+  ["", "unknown"],
+])("%j names %s", (answer, named) => {
+  expect(domainIn(answer, ["mathematics", "code", "logic", "science"])).toBe(named)
+})
+
+test("a user's own domains are known by their names alone", () => {
+  expect(domainIn("physics", ["physics", "science"])).toBe("physics")
+  expect(domainIn("Tort law", ["law", "C++"])).toBe("law")
+  expect(domainIn("in c++", ["law", "C++"])).toBe("C++")
 })

@@ -36,7 +36,21 @@ export function eachStepReport(steps: ApplyReport[]): EachStepReport {
 export function eachStepLines({ steps, total }: EachStepReport): string[] {
   const cost = (usd: number | null) => (usd === null ? "-" : dollars(usd))
   return columns([
-    ["", "dropped", "kept", "failed", "accuracy", "precision", "recall", "unsure", "calls", "tokens in", "out", "cost"],
+    [
+      "",
+      "dropped",
+      "kept",
+      "failed",
+      "accuracy",
+      "kappa",
+      "precision",
+      "recall",
+      "unsure",
+      "calls",
+      "tokens in",
+      "out",
+      "cost",
+    ],
     ...steps.map(({ step, rows, labels, endpoint }) => {
       const dropping = labels?.values.find(({ value }) => value === "drop")
       return [
@@ -45,6 +59,7 @@ export function eachStepLines({ steps, total }: EachStepReport): string[] {
         grouped(rows.out),
         grouped(rows.failed),
         shareText(labels?.accuracy ?? null),
+        labels?.kappa?.toFixed(2) ?? "-",
         shareText(dropping?.precision ?? null),
         shareText(dropping?.recall ?? null),
         labels?.unsure == null ? "-" : grouped(labels.unsure),
@@ -60,7 +75,7 @@ export function eachStepLines({ steps, total }: EachStepReport): string[] {
     }),
     [
       "all",
-      ...Array.from({ length: 7 }, () => ""),
+      ...Array.from({ length: 8 }, () => ""),
       grouped(total.calls),
       grouped(total.tokens.input),
       grouped(total.tokens.output),

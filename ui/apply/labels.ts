@@ -14,6 +14,8 @@ export interface LabelReport {
   /** Decisions that are unsure; null for a step that never is. Unsure is never right. */
   unsure: number | null
   accuracy: number | null
+  /** Cohen's kappa: the agreement beyond what the two would have by chance. 1 is full agreement, 0 none; null where chance says it all. */
+  kappa: number | null
   /** Wilson's interval of the accuracy at 95%: what so few rows can tell. */
   accuracyInterval: [low: number, high: number] | null
   values: { value: string; rows: number; precision: number | null; recall: number | null }[]
@@ -108,6 +110,14 @@ export class Comparison {
       failed: this.#failed,
       unsure: mayBeUnsure ? sum(values.map((label) => at(label, unsure))) : null,
       accuracy: share(right, compared),
+      kappa: kappaOf(
+        right,
+        compared,
+        values.map((value) => [
+          sum(decisions.map((decision) => at(value, decision))),
+          sum(values.map((label) => at(label, value))),
+        ]),
+      ),
       accuracyInterval: compared === 0 ? null : wilson(right, compared),
       values: values.map((value) => {
         const labelled = sum(decisions.map((decision) => at(value, decision)))
@@ -125,9 +135,15 @@ export class Comparison {
   }
 }
 
+/** From the rows on which both agree, of all, and for each value how many rows have it as label and as decision. */
+function kappaOf(right: number, compared: number, marginals: readonly (readonly [number, number])[]): number | null {
+  const byChance = marginals.reduce((total, [labelled, decided]) => total + labelled * decided, 0) / compared ** 2
+  return compared === 0 || byChance === 1 ? null : (right / compared - byChance) / (1 - byChance)
+}
+
 /** The comparison for a terminal. */
 export function labelLines(report: LabelReport): string[] {
-  const { column, compared, unlabelled, failed, unsure, accuracy, accuracyInterval, values, confusion } = report
+  const { column, compared, unlabelled, failed, unsure, accuracy, accuracyInterval, kappa, values, confusion } = report
   const shown = (value: string) => cut(oneLine(value), 24)
   const decisions = Object.keys(Object.values(confusion)[0] ?? {})
   const left = [
@@ -138,6 +154,7 @@ export function labelLines(report: LabelReport): string[] {
     [`labels in ${oneLine(column, 60)}: ${grouped(compared)} rows compared`, ...left].join(", "),
     `  accuracy ${shareText(accuracy)}` +
       (accuracyInterval === null ? "" : ` (95% interval ${accuracyInterval.map(shareText).join(" to ")})`) +
+      (kappa === null ? "" : `, kappa ${kappa.toFixed(2)}`) +
       (unsure ? `; ${grouped(unsure)} unsure, none of them right` : ""),
     ...columns([
       ["value", "rows", "precision", "recall"],

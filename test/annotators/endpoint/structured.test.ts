@@ -187,6 +187,8 @@ describe("decideByLogprobs", () => {
       ),
     ).toBeCloseTo(0.5)
     expect(leaningOf(undefined, words)).toBeNull()
+    // A judge that thinks first: what is left for the words is noise.
+    expect(leaningOf({ token: "<think>", logprob: 0, top: [["yes", Math.log(1e-6)]] }, words)).toBeNull()
   })
 })
 

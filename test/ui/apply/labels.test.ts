@@ -39,6 +39,8 @@ describe("a comparison", () => {
       failed: 0,
       unsure: null,
       accuracy: 0.7,
+      // By chance 0.6 * 0.5 + 0.4 * 0.5.
+      kappa: expect.closeTo((0.7 - 0.5) / 0.5, 10),
       accuracyInterval: [expect.closeTo(0.481, 3), expect.closeTo(0.8545, 3)],
       values: [
         { value: "drop", rows: 12, precision: 0.8, recall: 8 / 12 },
@@ -51,7 +53,7 @@ describe("a comparison", () => {
   test("reads as a table", () => {
     expect(labelLines(report)).toEqual([
       "labels in label: 20 rows compared, 1 without a label that can be read",
-      "  accuracy 70.0% (95% interval 48.1% to 85.5%)",
+      "  accuracy 70.0% (95% interval 48.1% to 85.5%), kappa 0.40",
       "  value  rows  precision  recall",
       "  drop   12    80.0%      66.7%",
       "  keep   8     60.0%      75.0%",
@@ -93,8 +95,12 @@ test("unsure is a decision of its own that no label has, and a failed row is no 
 })
 
 test("nothing compared divides by nothing", () => {
-  const { accuracy, values } = new Comparison({ column: "label", read: decisionOf, values: ["drop", "keep"] }).report()
-  expect(accuracy).toBeNull()
+  const { accuracy, kappa, values } = new Comparison({
+    column: "label",
+    read: decisionOf,
+    values: ["drop", "keep"],
+  }).report()
+  expect([accuracy, kappa]).toEqual([null, null])
   expect(values.map(({ precision, recall }) => [precision, recall])).toEqual([
     [null, null],
     [null, null],

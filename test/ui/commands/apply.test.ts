@@ -401,7 +401,7 @@ describe("a judge", () => {
         cost.reduce((sum: number, one: number) => sum + one),
         12,
       )
-      expect(stderr).toMatch(/^ +dropped +kept +failed +accuracy +precision +recall +unsure +calls/m)
+      expect(stderr).toMatch(/^ +dropped +kept +failed +accuracy +kappa +precision +recall +unsure +calls/m)
       expect(stderr).toMatch(/^ {2}answered-directly +0 +120 +0 +100\.0% .* 240 /m)
       expect((await readdir(at("judged"))).sort()).toEqual([
         "answered-directly.dropped.jsonl",
