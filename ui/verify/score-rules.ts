@@ -39,6 +39,7 @@ export async function* scoreRules(
     yield* scoredOf(verifier.id, first.value, scoreBatch(verifier, first.value, optionsForAll))
     return
   }
+  signal.throwIfAborted()
   const data: RuleThreadData = { reference, optionsForAll }
   const module = new URL(`./rule-thread${extname(import.meta.url)}`, import.meta.url)
   const pool: Pool = new ThreadPool({ module, data, threads, heapMegabytes })

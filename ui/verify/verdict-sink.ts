@@ -8,25 +8,30 @@ import type { VerdictRow } from "./scored-row.ts"
 /** Rows whose ids say of which kind the column of ids is, in a typed OUT. */
 const rowsForSchema = 1_000
 
-/** OUT: rows of verdicts. A typed file is opened when its first rows are there. */
+/** OUT: rows of verdicts. A typed file is opened when its first rows are there; it has no lone surrogates, not in ids either. */
 export class VerdictSink {
   readonly #path: string
+  readonly #typed: boolean
   #sink: RowSink | null = null
   #first: VerdictRow[] = []
 
   private constructor(path: string) {
     this.#path = path
+    this.#typed = needsSchema(path)
   }
 
   static async open(path: string): Promise<VerdictSink> {
     const sink = new VerdictSink(path)
-    if (!needsSchema(path)) sink.#sink = await openRowSink(path)
+    if (!sink.#typed) sink.#sink = await openRowSink(path)
     return sink
   }
 
   async write(row: VerdictRow): Promise<void> {
-    if (this.#sink) return this.#sink.write(row)
-    this.#first.push(row)
+    if (!this.#typed) return this.#sink!.write(row)
+    const { id } = row
+    const held = typeof id === "string" ? { ...row, id: id.toWellFormed() } : row
+    if (this.#sink) return this.#sink.write(held)
+    this.#first.push(held)
     if (this.#first.length >= rowsForSchema) await this.#openTyped()
   }
 

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { readFile, writeFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { beforeAll, expect, test } from "vitest"
 import { openRowSink } from "../../../pipelines/io/row-sink.ts"
 import { filesOfInput, rowsOfInput } from "../../../ui/row-files.ts"
-import { runCommand } from "../../faults/run-command.ts"
-import { jsonLines, newFolder } from "../../faults/scene.ts"
+import { RunningCommand, runCommand } from "../../faults/run-command.ts"
+import { filesUnder, jsonLines, newFolder } from "../../faults/scene.ts"
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -158,6 +158,89 @@ test("a truncated file stops it, and there is no OUT", async () => {
   expect(code).toBe(1)
   expect(stderr).toContain("The compressed file is truncated or damaged")
   expect(existsSync(at("cut-out.jsonl"))).toBe(false)
+})
+
+test("many rows: the same bytes from any number of workers, from a file and from a pipe", async () => {
+  const rows = Array.from({ length: 6_000 }, (_, id) => ({
+    id: `q${id}`,
+    completion: ["\\boxed{42}", "so it is 41", "no idea", `${"We think. ".repeat(300)}42`, "\\boxed{\\sqrt{1764}}"][
+      id % 5
+    ],
+    reference: id % 100 === 99 ? null : "42",
+  }))
+  await writeFile(at("many.jsonl"), `${jsonLines(rows)}{"id":"cut\n`)
+  await writeFile(at("many.jsonl.gz"), execFileSync("gzip", ["-c", at("many.jsonl")], { maxBuffer: 1 << 28 }))
+  const outputs: Buffer[] = []
+  for (const [workers, input] of [
+    ["1", "many.jsonl"],
+    ["2", "many.jsonl"],
+    ["3", "many.jsonl.gz"],
+  ] as const) {
+    const args = ["verify", "math", at(input), at("m.jsonl"), "--workers", workers]
+    const { code, stderr } = await runCommand(args)
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain("6,001 rows in, 6,000 scored, 1 failed")
+    expect(stderr).toContain("unverifiable, no reference: 60 (q99, q199, q299, q399, q499, ...)\n")
+    outputs.push(await readFile(at("m.jsonl")))
+  }
+  expect(outputs[1]!.equals(outputs[0]!)).toBe(true)
+  expect(outputs[2]!.equals(outputs[0]!)).toBe(true)
+  const bin = join(import.meta.dirname, "../../../dist/ui/bin.js")
+  const piped = execFileSync(process.execPath, [bin, "verify", "math", "-", "-"], {
+    input: await readFile(at("many.jsonl")),
+    cwd: folder,
+    stdio: ["pipe", "pipe", "ignore"],
+    maxBuffer: 1 << 28,
+  })
+  expect(piped.equals(outputs[0]!)).toBe(true)
+})
+
+test("folders and globs, in sorted order", async () => {
+  await mkdir(at("parts"))
+  for (const name of ["b", "a", "c"])
+    await writeFile(at(`parts/${name}.jsonl`), jsonLines([{ id: name, completion: "\\boxed{1}", reference: "1" }]))
+  for (const input of ["parts", "parts/*.jsonl"]) {
+    const { code, stderr } = await runCommand(["verify", "math", input, "parts-out.jsonl"], { cwd: folder })
+    expect(code, stderr).toBe(0)
+    expect((await rowsOf(at("parts-out.jsonl"))).map(({ id }) => id)).toEqual(["a", "b", "c"])
+  }
+})
+
+test("rows of 1 and 50 MB, lone surrogates and NUL", async () => {
+  const rows = [
+    { id: "\ud800", completion: "\\boxed{4\ud800}", reference: "42" },
+    { id: "nul\u0000", completion: "\u0000\\boxed{42}\u0000", reference: "42" },
+    { id: "MB", completion: `${"3 + 4 = 7. ".repeat(100_000)}\\boxed{42}`, reference: "42" },
+    { id: "50 MB", completion: `${"So 3 + 4 = 7. ".repeat(3_600_000)}\\boxed{42}`, reference: "42" },
+    { id: "key", completion: "42", reference: "42", options: { "\udfff": 1 } },
+  ]
+  await writeFile(at("large.jsonl"), jsonLines(rows))
+  for (const out of ["large-out.jsonl", "large-out.parquet"]) {
+    const { code, stderr } = await runCommand(["verify", "math", at("large.jsonl"), at(out)])
+    expect(code, stderr).toBe(0)
+    const found = await Array.fromAsync(rowsOfInput(await filesOfInput(at(out))), (source) =>
+      "row" in source ? [source.row.id, source.row.verdict] : source.error,
+    )
+    expect(found.slice(1)).toEqual([
+      ["nul\u0000", "correct"],
+      ["MB", "correct"],
+      ["50 MB", "correct"],
+      ["key", "unverifiable"],
+    ])
+    expect((found[0] as string[])[1]).not.toBe("correct")
+  }
+})
+
+test("Ctrl-C while threads work ends it at once, and leaves nothing", async () => {
+  const rows = Array.from({ length: 4_000 }, () => ({ completion: "never end", reference: "42" }))
+  await writeFile(at("stuck.jsonl"), jsonLines(rows))
+  const verifier = join(import.meta.dirname, "../verify/fragile-rule.ts")
+  const command = new RunningCommand(["verify", verifier, at("stuck.jsonl"), at("stuck-out.jsonl")])
+  await command.until(async () => (await filesUnder(folder)).some((path) => path.startsWith(".stuck-out")))
+  command.kill("SIGINT")
+  const { code, stderr } = await command.ended
+  expect(code, stderr).toBe(130)
+  expect((await filesUnder(folder)).filter((path) => path.includes("stuck-out"))).toEqual([])
 })
 
 test("rows that all fail are an error, and are kept", async () => {
