@@ -4,6 +4,7 @@ import { readParquet } from "../pipelines/io/parquet.ts"
 import { rowsOf } from "../pipelines/runtime/batch.ts"
 import { oneLine } from "../pipelines/runtime/errors.ts"
 import type { DistributionLine } from "../schemas/selection.ts"
+import { wrap } from "./key-notes.ts"
 import { cut, grouped, percent } from "./print.ts"
 
 /** The lines of a run's selection report; none where it has no report. */
@@ -17,7 +18,7 @@ export async function readSelectionReport(run: string): Promise<DistributionLine
 
 /** Rows that one measure shows at most. */
 const mostRows = 8
-const labelWidth = 24
+const labelWidth = 22
 const cellWidth = 9
 
 const row = (label: string, cells: readonly string[]): string =>
@@ -74,7 +75,9 @@ function domainLines(domains: readonly DistributionLine[]): string[] {
         ]),
       ),
     ...(domains.length > mostRows ? [row(`... ${domains.length - mostRows} more`, [])] : []),
-    ...(short.length > 0 && given.length > 0 ? [`    places that others left: ${given.map(plus).join(", ")}`] : []),
+    ...(short.length > 0 && given.length > 0
+      ? wrap(`places that others left: ${given.map(plus).join(", ")}`, 76).map((line) => `    ${line}`)
+      : []),
   ]
 }
 
