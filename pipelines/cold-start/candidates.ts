@@ -5,7 +5,8 @@ import { sketchBytes, writeSketch } from "./sketch.ts"
 /** A question with an accepted response. */
 export interface Candidate {
   readonly id: string
-  readonly question: string
+  /** The question with its choices: "Which of these is true?" is asked of many things. */
+  readonly text: string
   /** The source's label, or the judge's. */
   readonly domain: string | null
   readonly source: string
@@ -63,7 +64,7 @@ export class Candidates {
     return this.ids.length
   }
 
-  add({ id, question, domain, source, language, passRate, tokens, verified, correct }: Candidate): void {
+  add({ id, text, domain, source, language, passRate, tokens, verified, correct }: Candidate): void {
     const at = this.ids.push(id) - 1
     if (at === this.domains.length) this.#grow(at * 2)
     this.domains[at] = this.domainNames.numberOf(balancedDomain(domain))
@@ -74,7 +75,7 @@ export class Candidates {
     this.correct[at] = correct
     this.passRates[at] = passRate ?? 0
     this.ranks[at] = uniform(this.#seed, "select", id)
-    writeSketch(question, this.sketches, at * sketchBytes)
+    writeSketch(text, this.sketches, at * sketchBytes)
   }
 
   #grow(length: number): void {

@@ -1,3 +1,4 @@
+import { questionText } from "../../annotators/solving-prompt.ts"
 import { int32, list } from "../../schemas/columns.ts"
 import type { SelectConfig } from "../../schemas/config.ts"
 import type { Group } from "../../schemas/rollout.ts"
@@ -43,7 +44,7 @@ export const planSelection = ({
       const group = row as unknown as Group
       const { verified, correct } = firstWaveOf(group, options.firstWave)
       const [best] = chooseSamples(standing(group.rollouts), options)
-      if (best) candidates.add({ ...group, verified, correct, tokens: best.outputTokens })
+      if (best) candidates.add({ ...group, text: questionText(group), verified, correct, tokens: best.outputTokens })
       else passAtK.add(verified, correct, false)
     }
     const selection = selectQuestions(candidates, options)

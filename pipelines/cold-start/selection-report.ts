@@ -10,11 +10,11 @@ const mostValues = 100
 /** Upper ends of the buckets of pass rates; the last one holds what every draft solved. */
 const passRateBuckets = [
   [0, "0%"],
-  [1 / 8, "to 12.5%"],
-  [1 / 4, "to 25%"],
-  [1 / 2, "to 50%"],
-  [3 / 4, "to 75%"],
-  [1 - Number.EPSILON, "to 99%"],
+  [1 / 8, "≤ 12.5%"],
+  [1 / 4, "≤ 25%"],
+  [1 / 2, "≤ 50%"],
+  [3 / 4, "≤ 75%"],
+  [1 - Number.EPSILON, "< 100%"],
   [1, "100%"],
 ] as const
 

@@ -17,7 +17,7 @@ const textOf = (id: string) =>
 
 const candidate = (id: string, more: Partial<Candidate> = {}): Candidate => ({
   id,
-  question: textOf(id),
+  text: textOf(id),
   domain: "mathematics",
   source: "test",
   language: null,
@@ -187,7 +187,7 @@ describe("difficulty and length", () => {
 describe("diversity", () => {
   const twins = [
     candidate("one", { passRate: 0.25 }),
-    candidate("two", { passRate: 0.5, question: `${textOf("one")} once more` }),
+    candidate("two", { passRate: 0.5, text: `${textOf("one")} once more` }),
     candidate("other", { passRate: 0.75 }),
   ]
 
@@ -211,7 +211,7 @@ describe("diversity", () => {
 
   test("no two chosen questions are near-duplicates, in a pool full of them", () => {
     const pool = Array.from({ length: 300 }, (_, at) =>
-      candidate(`q${at}`, { question: `${textOf(`root${at % 40}`)} ${at}`, passRate: (((at * 7) % 11) + 1) / 11 }),
+      candidate(`q${at}`, { text: `${textOf(`root${at % 40}`)} ${at}`, passRate: (((at * 7) % 11) + 1) / 11 }),
     )
     const { ids, duplicates } = select(pool, { maximum: 100 })
     expect(new Set(ids.map((id) => Number(id.slice(1)) % 40)).size).toBe(40)
@@ -224,7 +224,7 @@ describe("determinism", () => {
   const pool = [...all, ...inDomain("d", Array(60).fill(0.5)), ...inDomain("unknown", [0.3, 0.4])].map((one, at) => ({
     ...one,
     tokens: 50 + ((at * 37) % 90),
-    question: at % 5 === 0 && at > 20 ? `${textOf(`d-${at % 3}`)} variant ${at}` : one.question,
+    text: at % 5 === 0 && at > 20 ? `${textOf(`d-${at % 3}`)} variant ${at}` : one.text,
   }))
   const rules = { maximum: 30, length: { shortest: 0.05, longest: 0.05 }, expectedDomains: ["a", "z"] }
 
