@@ -156,6 +156,39 @@ export class NgramSet {
   }
 }
 
+/** The latest place of each n-gram of one text, by its words as `NgramSet` does. */
+export class LatestNgrams {
+  readonly #n: number
+  readonly #words: Uint32Array
+  readonly #slots: Int32Array
+
+  constructor(n: number, words: Uint32Array, capacity: number) {
+    this.#n = n
+    this.#words = words
+    this.#slots = new Int32Array(1 << Math.ceil(Math.log2(Math.max(16, capacity * 2))))
+  }
+
+  /** Puts the n-gram at `at` in the place of the last equal one. Returns where that stood, else -1. */
+  replace(hash: number, at: number): number {
+    const mask = this.#slots.length - 1
+    let slot = mixed(hash) & mask
+    for (let probe = 0; probe < maxProbes; probe++) {
+      const found = this.#slots[slot]! - 1
+      if (found < 0 || this.#equal(found, at)) {
+        this.#slots[slot] = at + 1
+        return found
+      }
+      slot = (slot + 1) & mask
+    }
+    return -1
+  }
+
+  #equal(found: number, at: number): boolean {
+    for (let i = 0; i < this.#n; i++) if (this.#words[found + i] !== this.#words[at + i]) return false
+    return true
+  }
+}
+
 // The finaliser of MurmurHash3: a polynomial hash is poor in its low bits.
 function mixed(hash: number): number {
   let h = hash

@@ -1,6 +1,9 @@
 import type { Reason, RowStep } from "../pipelines/runtime/step.ts"
-import { hashNgrams, NgramSet, ngramLength, splitWords } from "./ngrams.ts"
+import { hashNgrams, NgramSet, ngramLength, splitWords, type Words } from "./ngrams.ts"
+import { proseWords } from "./prose-words.ts"
 import { responseOf } from "./response.ts"
+import { excerptOf, longestFirst, maxSpans, type Span } from "./span.ts"
+import { type WordLoop, wordLoops } from "./word-loops.ts"
 
 /** Thresholds, as `filters.repetition` of the config has them. */
 export interface RepetitionParams {
@@ -8,98 +11,177 @@ export interface RepetitionParams {
   readonly ngram: number
   /** Share of words (or, in unbroken runs, of characters) in repetitions above which a response is dropped. */
   readonly maxShare: number
-  /** Times that one line may come in a row. */
+  /** Times that one line, or a block of lines or words, may come in a row. */
   readonly maxLineRepeats: number
 }
 
 /**
- * Drops responses with substantial repetition, in the thinking or in the answer, each measured by itself: a line that comes
- * too often in a row, words inside n-grams that came before (Gopher, arXiv 2112.11446, table A1, over words), and short
- * periods in unbroken runs of characters. Linear in the text. Second response criterion of the Qwen3 report (section 4.1).
+ * Drops responses with substantial repetition, in the thinking or in the answer, each measured by itself:
+ * - `line`: a line, or two to four in turn, that comes too often in a row;
+ * - `block`: words that come again right behind themselves too often, apart from a number that counts the copies;
+ * - `n-gram`: too many words inside n-grams that came before (Gopher, arXiv 2112.11446, table A1, over words), at least four n-grams
+ *   of them. Up to three restatements of the question are free, and n-grams that are mostly numbers and symbols count from half of
+ *   the text on;
+ * - `character`: short periods in unbroken runs of characters.
+ *
+ * Linear in the text. Second response criterion of the Qwen3 report (section 4.1).
  */
 export function repetition(params: RepetitionParams): RowStep {
   const { ngram, maxShare, maxLineRepeats } = params
   return {
     id: "repetition",
-    version: 1,
+    version: 2,
     params: { ngram, maxShare, maxLineRepeats },
     about: "Drops responses that loop: repeated lines, n-grams or characters",
     kind: "row",
     run(row) {
-      const { thinking, answer } = responseOf(row)
-      return loops(thinking, "thinking", params) ?? loops(answer, "answer", params)
+      const { question, thinking, answer } = responseOf(row)
+      return loops(thinking, "thinking", question, params) ?? loops(answer, "answer", question, params)
     },
   }
 }
 
-function loops(text: string, part: "thinking" | "answer", params: RepetitionParams): Reason | null {
-  if (text === "") return null
-  const found = [
-    { kind: "line", limit: params.maxLineRepeats, ...lineLoops(text) },
-    { kind: "n-gram", limit: params.maxShare, ...ngramLoops(text, params.ngram) },
-    { kind: "character", limit: params.maxShare, ...characterLoops(text) },
-  ].find(({ measured, limit }) => measured > limit)
-  if (!found) return null
-  const { kind, limit, measured, spans } = found
-  const evidence = { part, kind, spans: spans.slice(0, maxSpans), repeated: excerpt(text, spans[0]) }
-  return { reason: "repetition", measured, threshold: limit, evidence }
-}
-
-/** Where a repetition stands in its part of the response, in UTF-16 units: [start, end). */
-type Span = [start: number, end: number]
-
 interface Loops {
+  kind: "line" | "block" | "n-gram" | "character"
   measured: number
+  limit: number
   spans: Span[]
 }
 
-/** Most spans, and longest repeated text, that are kept as evidence. */
-const maxSpans = 8
-const maxExcerpt = 120
+function loops(text: string, part: "thinking" | "answer", question: string, params: RepetitionParams): Reason | null {
+  if (text === "") return null
+  const { maxLineRepeats, maxShare } = params
+  const lines = lineLoops(text, maxLineRepeats)
+  const found = lines.measured > lines.limit ? lines : wordsLoop(text, question, params)
+  const worst = found ?? characterLoops(text, maxShare)
+  if (worst.measured <= worst.limit) return null
+  const { kind, limit, measured, spans } = worst
+  const evidence = { part, kind, spans: spans.slice(0, maxSpans), repeated: excerptOf(text, spans[0]) }
+  return { reason: "repetition", measured, threshold: limit, evidence }
+}
 
-const excerpt = (text: string, span: Span | undefined) =>
-  span === undefined ? "" : text.slice(span[0], Math.min(span[1], span[0] + maxExcerpt)).toWellFormed()
+function wordsLoop(text: string, question: string, params: RepetitionParams): Loops | null {
+  const words = splitWords(text)
+  const prose = proseWords(text, words)
+  const found = [blockLoops(text, words, prose, params), ngramLoops(words, prose, question, params)]
+  return found.find(({ measured, limit }) => measured > limit) ?? null
+}
 
-/** The longest run of one line, blank lines and white space at the ends apart. Lines without a word (`}`, `---`) do not count. */
-function lineLoops(text: string): Loops {
-  let longest = { repeats: 0, span: [0, 0] as Span }
-  let [line, repeats, first] = ["", 0, 0]
+/** Lines that may take turns in a loop of lines; longer ones are found as blocks. */
+const maxLinesInTurn = 4
+
+/**
+ * The longest run of one line or of lines in turn, blank lines apart. Lines are the same with their indentation, so that the `end`s
+ * of nested code are not; lines without a letter (`}`, `---`, `| 0 | 0 |`) do not count.
+ */
+function lineLoops(text: string, limit: number): Loops {
+  const lines: { text: string; span: Span }[] = []
+  const found: Loops = { kind: "line", measured: 0, limit, spans: [] }
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf("\n", start)
     const end = newline < 0 ? text.length : newline
-    const next = text.slice(start, end).trim()
-    if (next !== "") {
-      if (next === line) repeats++
-      else [line, repeats, first] = [next, 1, start]
-      if (repeats > longest.repeats && (repeats === 1 || /[\p{L}\p{N}]/u.test(line)))
-        longest = { repeats, span: [first, end] }
-    }
+    const line = text.slice(start, end).trimEnd()
+    if (line !== "") lines.push({ text: line, span: [start, end] })
     start = end + 1
   }
-  return { measured: longest.repeats, spans: [longest.span] }
+  for (let period = 1; period <= maxLinesInTurn; period++) {
+    let first = 0
+    for (let at = period; at <= lines.length; at++) {
+      if (at < lines.length && lines[at]!.text === lines[at - period]!.text) continue
+      const repeats = Math.floor((at - first) / period)
+      if (repeats > found.measured && lines.slice(first, first + period).some(({ text }) => /\p{L}/u.test(text))) {
+        found.measured = repeats
+        found.spans = [[lines[first]!.span[0], lines[at - 1]!.span[1]]]
+      }
+      first = at - period + 1
+    }
+  }
+  return found
 }
 
-/** Share of the words that stand inside an n-gram which came before. */
-function ngramLoops(text: string, ngram: number): Loops {
-  const words = splitWords(text)
-  const n = ngramLength(words, ngram)
+/** A block of this many words is a paragraph: it may come twice in a row, not three times. */
+const paragraphWords = 40
+/** Copies that differ in numbers must be sentences, without arithmetic, and twice as many: a table and a search by cases are neither. */
+const sentenceWords = 8
+const arithmetic = /[=+×*/<>≤≥≡÷]/
+
+/** The block that comes most often in a row for its kind. */
+function blockLoops(text: string, words: Words, prose: Int32Array, { ngram, maxLineRepeats }: RepetitionParams): Loops {
+  let worst: Loops = { kind: "block", measured: 0, limit: maxLineRepeats, spans: [] }
+  for (const loop of wordLoops(text, words, ngram)) {
+    const limit = limitOf(loop, text, words, prose, maxLineRepeats)
+    const measured = Math.floor(loop.copies)
+    if (limit === null || measured / limit <= worst.measured / worst.limit) continue
+    worst = { kind: "block", measured, limit, spans: [[words.starts[loop.from]!, words.ends[loop.to - 1]!]] }
+  }
+  return worst
+}
+
+/** Copies of a block that are still no loop; null for blocks of numbers and symbols, which are left to the n-grams. */
+function limitOf(
+  { from, period, differ }: WordLoop,
+  text: string,
+  words: Words,
+  prose: Int32Array,
+  maxRepeats: number,
+): number | null {
+  const inProse = prose[from + period]! - prose[from]!
+  if (inProse === 0) return null
+  if (differ === "numbers") {
+    const copy = text.slice(words.starts[from]!, words.ends[from + period - 1]!)
+    return inProse < sentenceWords || arithmetic.test(copy) ? null : 2 * maxRepeats
+  }
+  if (period >= paragraphWords) return Math.min(2, maxRepeats)
+  // One or two words in a row (`0 and 0 and 0`) are stress or a list before they are a loop.
+  return period < 3 ? 3 * maxRepeats : maxRepeats
+}
+
+/** Restatements of the question that are part of thinking. */
+const freeRestatements = 3
+/** Share of words in repeated formulas and tables from which they are a loop. */
+const maxFormulaShare = 0.5
+/** Repeated words, in n-grams, below which nothing is substantial: parallel sentences of a short solution. */
+const leastRepeated = 4
+/** An n-gram with fewer words of prose than this share of it is a formula or a table. */
+const proseShare = 1 / 3
+
+/** Share of the words that stand inside an n-gram which came before; 0 where these are few. */
+function ngramLoops(words: Words, prose: Int32Array, question: string, params: RepetitionParams): Loops {
+  const n = ngramLength(words, params.ngram)
   const hashes = hashNgrams(words, n)
   const seen = new NgramSet(n, words.hashes, hashes.length)
+  const asked = splitWords(question)
+  const askedHashes = hashNgrams(asked, n)
+  const inQuestion = new NgramSet(n, asked.hashes, askedHashes.length)
+  askedHashes.forEach((hash, at) => {
+    inQuestion.add(hash, at)
+  })
   const spans: Span[] = []
-  let covered = 0
+  const covered = { prose: 0, formula: 0, question: 0 }
   let end = 0
   for (let at = 0; at < hashes.length; at++) {
     if (seen.add(hashes[at]!, at) < 0) continue
+    const kind =
+      askedHashes.length > 0 && inQuestion.find(hashes[at]!, words.hashes, at) >= 0
+        ? "question"
+        : prose[at + n]! - prose[at]! < n * proseShare
+          ? "formula"
+          : "prose"
+    covered[kind] += at + n - Math.max(at, end)
     const last = spans.at(-1)
     if (last && at <= end) last[1] = words.ends[at + n - 1]!
     else spans.push([words.starts[at]!, words.ends[at + n - 1]!])
-    covered += at + n - Math.max(at, end)
     end = at + n
   }
-  return { measured: words.count === 0 ? 0 : covered / words.count, spans: longestFirst(spans) }
+  const repeated = covered.prose + covered.formula + covered.question
+  const total = repeated < leastRepeated * n ? Number.POSITIVE_INFINITY : words.count
+  const restated = Math.max(0, covered.question - (freeRestatements - 1) * asked.count)
+  const inProse = (covered.prose + restated) / total
+  const all = inProse + covered.formula / total
+  const limit = Math.max(params.maxShare, maxFormulaShare)
+  const found = inProse > params.maxShare ? { measured: inProse, limit: params.maxShare } : { measured: all, limit }
+  return { kind: "n-gram", ...found, spans: longestFirst(spans) }
 }
-
-const longestFirst = (spans: Span[]) => spans.sort((a, b) => b[1] - b[0] - (a[1] - a[0]) || a[0] - b[0])
 
 /** Unbroken text shorter than this is left to the n-grams; a loop in it is at least half as long. In UTF-16 units. */
 const unbrokenLength = 128
@@ -107,7 +189,7 @@ const minimumLoop = 64
 const longestPeriod = 16
 
 /** Share of the characters in short periods (`hahaha...`, `0.3333...`) within runs that no white space breaks. */
-function characterLoops(text: string): Loops {
+function characterLoops(text: string, limit: number): Loops {
   const spans: Span[] = []
   let covered = 0
   for (let start = 0; start < text.length; ) {
@@ -116,7 +198,7 @@ function characterLoops(text: string): Loops {
     if (end - start >= unbrokenLength) covered += periodsIn(text, start, end, spans)
     start = end + 1
   }
-  return { measured: text.length === 0 ? 0 : covered / text.length, spans: longestFirst(spans) }
+  return { kind: "character", measured: covered / text.length, limit, spans: longestFirst(spans) }
 }
 
 const isSpace = (unit: number) => unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || unit === 0xa0 || unit === 0x3000

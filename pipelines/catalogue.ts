@@ -10,11 +10,13 @@ import {
   judgingConfig,
   responseFilterConfig,
 } from "../schemas/config.ts"
+import type { Judgement } from "../schemas/judgement.ts"
+import { directOptions, judgedOptions } from "./cold-start/judging.ts"
 import { notVerifiable } from "./cold-start/prompts/not-verifiable.ts"
 import { severalQuestions } from "./cold-start/prompts/several-questions.ts"
 import { solvingPrompts } from "./cold-start/prompts/solving.ts"
 import { textGeneration } from "./cold-start/prompts/text-generation.ts"
-import type { ProgramStep, RowStep } from "./runtime/step.ts"
+import type { ProgramStep, Row, RowStep } from "./runtime/step.ts"
 
 /** The roles whose endpoints a step may need. */
 export type StepRole = "judge" | "drafter"
@@ -47,6 +49,8 @@ export interface StepEntry extends Entry {
   readonly needs: "text" | "text-or-null" | null
   /** The added column that `apply --labels` compares, for an annotator. */
   readonly label?: string
+  /** Whether a filter that may be unsure was so of a row that it has decided on. */
+  readonly unsure?: (row: Row) => boolean
   readonly role?: StepRole
   /** True when it runs programs in a sandbox, whose outcomes are settled like a model's answers. */
   readonly sandbox?: true
@@ -98,23 +102,23 @@ const judged = (prompt: typeof notVerifiable | typeof severalQuestions | typeof 
     id: prompt.id,
     kind: "filter",
     about: prompt.about,
-    reads: ["question"],
+    reads: ["question", "choices"],
     adds: ["judgements"],
     column: "question",
     needs: "text",
     role: "judge",
+    unsure: (row) =>
+      (row.judgements as Judgement[]).findLast(({ criterion }) => criterion === prompt.id)!.decision === "unsure",
     params: z.strictObject({
       decide: judging.decide,
       threshold: criterionThreshold,
+      votes: judging.votes,
+      voteTemperature: judging.voteTemperature,
+      unsure: judging.unsure,
       maxTokens: judging.maxTokens,
       seed,
     }),
-    settings: ({ judging: { decide, thresholds, maxTokens }, seed }) => ({
-      decide,
-      threshold: thresholds[prompt.id] ?? 0.5,
-      maxTokens,
-      seed,
-    }),
+    settings: (config) => judgedOptions(config, prompt.id),
     build: async (params, { endpoint }) =>
       (await import("../filters/judged-criterion.ts")).judgedCriterion(prompt, endpoint("judge"), params),
   })
@@ -179,8 +183,8 @@ const answeredDirectly = step({
   id: "answered-directly",
   kind: "filter",
   about: "Drops questions that the judge answers without reasoning",
-  reads: ["question", "choices", "reference", "id"],
-  adds: [],
+  reads: ["question", "choices", "reference", "verifier", "verifierOptions", "id"],
+  adds: ["directAnswers"],
   column: "question",
   needs: "text",
   role: "judge",
@@ -190,12 +194,7 @@ const answeredDirectly = step({
     prompt: draftsConfig.shape.prompt,
     seed,
   }),
-  settings: ({ judging: { directAttempts, directMaxTokens }, drafts: { prompt }, seed }) => ({
-    attempts: directAttempts,
-    maxTokens: directMaxTokens,
-    prompt,
-    seed,
-  }),
+  settings: (config) => ({ ...directOptions(config), prompt: config.drafts.prompt }),
   build: async ({ prompt, ...params }, { endpoint }) =>
     (await import("../filters/answered-directly.ts")).answeredDirectly(
       solvingPrompts[prompt].direct,

@@ -179,6 +179,20 @@ export const judgingConfig = z.strictObject({
       .default({}),
     "Probability from which `logprobs` drops a question, by criterion; 0.5 where none is given",
   ),
+  votes: note(
+    z.int().min(1).max(64).default(1),
+    "Times that a judge is asked, until a majority is certain; without one the decision is unsure. With `logprobs` 1: one token has the probability",
+    { unit: "answers", source: "recipe default; a judge that wavers gains by 3 or 5" },
+  ),
+  voteTemperature: note(
+    z.number().gt(0).max(2).default(0.7),
+    "Sampling temperature of several votes; a single one is asked for at 0",
+  ),
+  unsure: note(
+    z.enum(["keep", "drop"]).default("keep"),
+    "What becomes of a question on which the judge is unsure; it is counted by itself in either case",
+    { source: "OpenMathReasoning (arXiv 2504.16891) keeps what its classifiers are unsure of" },
+  ),
   maxTokens: note(
     count(160),
     "Longest judgement, thinking included; one that is cut is asked for again with two and four times as many. A judge that thinks needs thousands",

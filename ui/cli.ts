@@ -35,7 +35,9 @@ IN and OUT: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .arrow or - (JSON Lines); I
 Rows that fail go to OUT.failed.jsonl. OUT appears when it is whole.
 --set takes the step's parameters (cotyledon steps STEP) and models.ROLE.KEY; --config also takes a recipe's config.
 What a step asks a model is settled in OUT.ledger: killed and started again, it pays for nothing twice. Remove
-that folder when it is no longer needed. With OUT - the names start with STEP in the working folder.`
+that folder when it is no longer needed. With OUT - the names start with STEP in the working folder.
+With STEP,STEP,... each step sees every row of IN, whatever the others say; OUT is a folder that gets STEP.jsonl,
+STEP.dropped.jsonl and STEP.failed.jsonl, and --labels takes a column for each, with commas between.`
 
 const verifyHelp = `
 Rows {id, completion, reference, options?} become {id, verdict, reward, extracted, reason}, in the same order.
@@ -88,7 +90,7 @@ function commandLine(): Command {
   command("apply <step> <in> <out>", "one filter or annotator over a file or folder")
     .option("--dropped <file>", "write dropped rows there")
     .option("--column <name>", "the column that it reads, where that is not `text`")
-    .option("--labels <column>", "compare with labels: accuracy and confusion")
+    .option("--labels <column>", "compare with labels: accuracy, confusion, cost")
     .addHelpText("after", applyHelp)
     .action(async (step, input, output, options) =>
       (await import("./commands/apply.ts")).apply(step, input, output, options),

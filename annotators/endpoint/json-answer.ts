@@ -21,6 +21,9 @@ export function* jsonCandidates(text: string): Generator<unknown> {
   for (const value of embedded(answer).reverse()) yield value
 }
 
+/** The one JSON value that a text is, read as tolerantly; undefined where it is none or says more. */
+export const wholeJson = (text: string): unknown => readWhole(text.trim().slice(0, longestText))
+
 const afterThinking = (text: string): string => {
   const end = text.lastIndexOf("</think>")
   return end === -1 ? text : text.slice(end + "</think>".length)

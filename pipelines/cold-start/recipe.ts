@@ -25,6 +25,7 @@ import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/
 import type { Stage } from "../runtime/stage.ts"
 import type { Row, RowStep } from "../runtime/step.ts"
 import { filterResponses } from "./filter-responses.ts"
+import { directOptions, judgedOptions } from "./judging.ts"
 import { markForReview } from "./mark-for-review.ts"
 import { notVerifiable } from "./prompts/not-verifiable.ts"
 import { severalQuestions } from "./prompts/several-questions.ts"
@@ -67,23 +68,8 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
         specialTokens(["question"]),
         ...criteria
           .filter(({ id }) => judging.criteria.some((on) => on === id))
-          .map((prompt) =>
-            judgedCriterion(prompt, judge, {
-              decide: judging.decide,
-              threshold: judging.thresholds[prompt.id] ?? 0.5,
-              maxTokens: judging.maxTokens,
-              seed,
-            }),
-          ),
-        ...(judging.directAttempts > 0
-          ? [
-              answeredDirectly(prompts.direct, judge, {
-                attempts: judging.directAttempts,
-                maxTokens: judging.directMaxTokens,
-                seed,
-              }),
-            ]
-          : []),
+          .map((prompt) => judgedCriterion(prompt, judge, judgedOptions(config, prompt.id))),
+        ...(judging.directAttempts > 0 ? [answeredDirectly(prompts.direct, judge, directOptions(config))] : []),
         domain(judge, { domains: judging.domains, ask: judging.labelDomains, maxTokens: judging.maxTokens, seed }),
         reserve({ share: config.reserve.share, seed }),
       ],

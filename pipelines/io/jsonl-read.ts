@@ -29,6 +29,8 @@ export interface JsonlOptions {
 /** Deeper rows would overflow the stack of whoever walks them. */
 const maxDepth = 500
 
+const defaultMaxLineBytes = 64 * 2 ** 20
+
 /** Characters of a bad line that are kept as evidence. */
 const rawLimit = 2_000
 
@@ -39,21 +41,27 @@ const rawLimit = 2_000
  */
 export async function* readJsonl(path: string, options: JsonlOptions = {}): AsyncGenerator<SourceRow, void, void> {
   const file = options.name ?? path
-  const limit = options.maxLineBytes ?? 64 * 2 ** 20
-  const lines = new LineSplitter(limit)
-  try {
-    for await (const chunk of decompressed(path, options.compression ?? "none")) {
-      for (const line of lines.push(chunk)) {
-        const row = rowOf(line, { file, line: lines.number }, limit)
-        if (row) yield row
-      }
+  let number = 0
+  for await (const lines of readLines(path, options))
+    for (const line of lines) {
+      const row = rowOfLine(line, { file, line: ++number }, options.maxLineBytes)
+      if (row) yield row
     }
+}
+
+/**
+ * The lines of a JSON Lines file in order and without their ends, some at a time: those that one read brought. For whoever reads them as
+ * rows elsewhere, with `rowOfLine`. Rejects as `readJsonl` does.
+ */
+export async function* readLines(path: string, options: JsonlOptions = {}): AsyncGenerator<Line[], void, void> {
+  const lines = new LineSplitter(options.maxLineBytes ?? defaultMaxLineBytes)
+  try {
+    for await (const chunk of decompressed(path, options.compression ?? "none")) yield [...lines.push(chunk)]
   } catch (error) {
     throw unreadable(error, path, lines)
   }
   const last = lines.end()
-  const row = last && rowOf(last, { file, line: lines.number }, limit)
-  if (row) yield row
+  if (last) yield [last]
 }
 
 async function* decompressed(path: string, compression: Compression): AsyncGenerator<Buffer, void, void> {
@@ -86,7 +94,8 @@ function unreadable(error: unknown, path: string, lines: LineSplitter): Cotyledo
   )
 }
 
-function rowOf(line: Line, at: Place, limit: number): SourceRow | null {
+/** The row of a line, or its row error; null for a blank line. */
+export function rowOfLine(line: Line, at: Place, limit = defaultMaxLineBytes): SourceRow | null {
   const bad = (message: string) => ({
     error: new RowError("bad-row", `${oneLine(at.file, 120)}, line ${at.line}: ${message}`),
     at,
@@ -122,7 +131,7 @@ function nestedDeeper(json: Uint8Array, limit: number): boolean {
 }
 
 /** A line without its end. `length` is the whole line's; `bytes` hold only the start of one that is too long. */
-interface Line {
+export interface Line {
   bytes: Buffer
   length: number
 }

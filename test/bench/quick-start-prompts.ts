@@ -250,7 +250,7 @@ for (const prompt of [notVerifiable, severalQuestions, textGeneration]) {
   const threshold = quickStart.judging.thresholds[criterion]
   const score = async (question: string) => {
     const { words } = prompt
-    const [drop = 0, keep = 0] = await probabilities(wordMessages(prompt, question), [words.drop, words.keep])
+    const [drop = 0, keep = 0] = await probabilities(wordMessages(prompt, { question }), [words.drop, words.keep])
     return drop / (drop + keep)
   }
   for (const [set, questions] of [

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest"
 import { repetition } from "../../filters/repetition.ts"
 import type { Reason } from "../../pipelines/runtime/step.ts"
 import { responseFilterConfig } from "../../schemas/config.ts"
+import { repetitionCases } from "../fixtures/responses/repetition.ts"
+import { checkLabelled, rowOf } from "./labelled.ts"
 
 const defaults = responseFilterConfig.parse({}).repetition
-const judge = (columns: { answer?: string; thinking?: string | null; text?: string }, params = {}) =>
+const judge = (columns: { question?: string; answer?: string; thinking?: string | null; text?: string }, params = {}) =>
   repetition({ ...defaults, ...params }).run({ answer: "", ...columns }, new Map()) as Reason | null
 interface Evidence {
   part: string
@@ -27,28 +29,46 @@ describe("repetition", () => {
   })
 
   it("measures the share of words inside n-grams that came before", () => {
-    // 100 words, of which the last 20 repeat the first 20.
-    const answer = `${fresh(80)} ${fresh(20)}`
+    // 300 words, of which the last 60 repeat the first 60.
+    const answer = `${fresh(240)} ${fresh(60)}`
     expect(judge({ answer })).toBeNull()
     const found = judge({ answer }, { maxShare: 0.19 })
     expect(found).toMatchObject({ reason: "repetition", threshold: 0.19 })
     expect(found?.measured).toBeCloseTo(0.2, 12)
     const { part, kind, spans, repeated } = evidenceOf(found)
     expect([part, kind]).toEqual(["answer", "n-gram"])
-    expect(answer.slice(...spans[0]!)).toBe(fresh(20))
-    expect(fresh(20).startsWith(repeated)).toBe(true)
+    expect(answer.slice(...spans[0]!)).toBe(fresh(60))
+    expect(fresh(60).startsWith(repeated)).toBe(true)
   })
   it("does not count what is shorter than an n-gram", () => {
-    const twice = (words: number) => `${fresh(words)} ${fresh(5, 900)} ${fresh(words)}`
+    const phrases = (words: number) => Array.from({ length: 9 }, (_, i) => fresh(words, 100 * i))
+    const twice = (words: number) =>
+      [...phrases(words), ...phrases(words).map((phrase, i) => `${fresh(1, 9_000 + i)} ${phrase}`)].join(" ")
     expect(judge({ answer: twice(11) })).toBeNull()
     expect(judge({ answer: twice(12) })).not.toBeNull()
   })
+  it("does not call a few parallel sentences substantial", () => {
+    expect(judge({ answer: `${fresh(47)} x ${fresh(47)}` })).toBeNull()
+    expect(judge({ answer: `${fresh(48)} x ${fresh(48)}` })).not.toBeNull()
+  })
+  it("lets the question be restated three times", () => {
+    const question = fresh(60)
+    const restated = (times: number) => Array.from({ length: times }, (_, i) => `${question} ${fresh(9, 500 + 10 * i)}`)
+    expect(judge({ question, answer: restated(3).join(" ") })).toBeNull()
+    expect(judge({ question, answer: restated(6).join(" ") })).not.toBeNull()
+  })
+  it("counts formulas and tables from half of the text on", () => {
+    const row = (at: number) => `${at} 0 0 1 0 0 0 2 0 0 0 3 0 0 0`
+    const rows = Array.from({ length: 20 }, (_, i) => row(i)).join("\n")
+    expect(judge({ answer: `${fresh(400)}\n${rows}` })).toBeNull()
+    expect(judge({ answer: `${fresh(40)}\n${rows}` })).not.toBeNull()
+  })
   it("ignores case and punctuation", () => {
-    expect(judge({ answer: `${fresh(20)} ${fresh(20).toUpperCase().replaceAll(" ", ", ")}` })).not.toBeNull()
+    expect(judge({ answer: `${fresh(60)} ${fresh(60).toUpperCase().replaceAll(" ", ", ")}` })).not.toBeNull()
   })
   it("measures thinking and answer apart: an answer may restate the thinking", () => {
     expect(judge({ thinking: fresh(100), answer: fresh(100) })).toBeNull()
-    expect(evidenceOf(judge({ thinking: `${fresh(50)} ${fresh(50)}`, answer: fresh(9) })).part).toBe("thinking")
+    expect(evidenceOf(judge({ thinking: `${fresh(60)} ${fresh(60)}`, answer: fresh(9) })).part).toBe("thinking")
   })
 
   it("finds lines that come too often in a row", () => {
@@ -66,7 +86,7 @@ describe("repetition", () => {
 
   it("finds loops in text without spaces", () => {
     expect(judge({ answer: "哈".repeat(200) })).not.toBeNull()
-    expect(evidenceOf(judge({ answer: freshHan(50) + "所以答案是十二。".repeat(30) })).kind).toBe("n-gram")
+    expect(evidenceOf(judge({ answer: freshHan(50) + "所以答案是十二。".repeat(30) })).kind).toBe("block")
     expect(judge({ answer: freshHan(200) + freshHan(17) })).toBeNull()
   })
   it("finds short periods in unbroken runs", () => {
@@ -103,3 +123,5 @@ describe("repetition", () => {
     }
   })
 })
+
+checkLabelled(repetitionCases, (one) => judge(rowOf(one))?.reason ?? null)

@@ -1,6 +1,7 @@
 // How a step's decisions compare with labels: accuracy, precision and recall of each value, and the confusion table.
 import { oneLine, stopError } from "../../pipelines/runtime/errors.ts"
 import { columns, cut, grouped, percent } from "../print.ts"
+import { wilson } from "../projection.ts"
 
 /** What `--json` says of a comparison. Shares are null where nothing was to be divided. */
 export interface LabelReport {
@@ -8,7 +9,13 @@ export interface LabelReport {
   compared: number
   /** Rows without a label that can be read. */
   unlabelled: number
+  /** Labelled rows that failed: nothing was decided about them, and nothing here counts them. */
+  failed: number
+  /** Decisions that are unsure; null for a step that never is. Unsure is never right. */
+  unsure: number | null
   accuracy: number | null
+  /** Wilson's interval of the accuracy at 95%: what so few rows can tell. */
+  accuracyInterval: [low: number, high: number] | null
   values: { value: string; rows: number; precision: number | null; recall: number | null }[]
   /** Label -> decision -> rows. */
   confusion: Record<string, Record<string, number>>
@@ -34,31 +41,42 @@ export const textOfLabel = (label: unknown): string | null => {
   return String(label).trim() || null
 }
 
+/** The decision that no label has. */
+export const unsure = "unsure"
+
+export interface ComparisonOptions {
+  column: string
+  read: (label: unknown) => string | null
+  /** Values that are shown first, whether they come or not. */
+  values?: readonly string[]
+  /** Whether `unsure` is a decision of its own. */
+  mayBeUnsure?: boolean
+}
+
 /** Counts pairs of label and decision. */
 export class Comparison {
-  readonly #column: string
-  readonly #read: (label: unknown) => string | null
+  readonly #options: ComparisonOptions
   readonly #counts = new Map<string, Map<string, number>>()
-  readonly #values = new Set<string>()
+  readonly #values: Set<string>
   #unlabelled = 0
+  #failed = 0
 
-  /** `values`: those that are shown first, whether they come or not. */
-  constructor(column: string, read: (label: unknown) => string | null, values: readonly string[] = []) {
-    this.#column = column
-    this.#read = read
-    for (const value of values) this.#values.add(value)
+  constructor(options: ComparisonOptions) {
+    this.#options = options
+    this.#values = new Set(options.values)
   }
 
   add(label: unknown, decision: string): void {
-    const truth = this.#read(label)
+    const truth = this.#options.read(label)
     if (truth === null) {
       this.#unlabelled++
       return
     }
-    this.#values.add(truth).add(decision)
+    this.#values.add(truth)
+    if (!this.#options.mayBeUnsure || decision !== unsure) this.#values.add(decision)
     if (this.#values.size > maxValues)
       throw stopError({
-        what: `Column ${this.#column} holds no labels`,
+        what: `Column ${this.#options.column} holds no labels`,
         expected: `at most ${maxValues} different values`,
         got: "more",
         remedy: "Name the column that holds the label with --labels.",
@@ -68,54 +86,78 @@ export class Comparison {
     row.set(decision, (row.get(decision) ?? 0) + 1)
   }
 
+  /** A row about which nothing was decided. */
+  addFailed(label: unknown): void {
+    if (this.#options.read(label) === null) this.#unlabelled++
+    else this.#failed++
+  }
+
   report(): LabelReport {
+    const { column, mayBeUnsure = false } = this.#options
     const values = [...this.#values]
+    const decisions = mayBeUnsure ? [...values, unsure] : values
     const at = (label: string, decision: string) => this.#counts.get(label)?.get(decision) ?? 0
     const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
-    const compared = sum(values.flatMap((label) => values.map((decision) => at(label, decision))))
+    const compared = sum(values.flatMap((label) => decisions.map((decision) => at(label, decision))))
+    const right = sum(values.map((value) => at(value, value)))
     const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
     return {
-      column: this.#column,
+      column,
       compared,
       unlabelled: this.#unlabelled,
-      accuracy: share(sum(values.map((value) => at(value, value))), compared),
+      failed: this.#failed,
+      unsure: mayBeUnsure ? sum(values.map((label) => at(label, unsure))) : null,
+      accuracy: share(right, compared),
+      accuracyInterval: compared === 0 ? null : wilson(right, compared),
       values: values.map((value) => {
-        const labelled = sum(values.map((decision) => at(value, decision)))
+        const labelled = sum(decisions.map((decision) => at(value, decision)))
         const decided = sum(values.map((label) => at(label, value)))
         const right = at(value, value)
         return { value, rows: labelled, precision: share(right, decided), recall: share(right, labelled) }
       }),
       confusion: Object.fromEntries(
-        values.map((label) => [label, Object.fromEntries(values.map((decision) => [decision, at(label, decision)]))]),
+        values.map((label) => [
+          label,
+          Object.fromEntries(decisions.map((decision) => [decision, at(label, decision)])),
+        ]),
       ),
     }
   }
 }
 
 /** The comparison for a terminal. */
-export function labelLines({ column, compared, unlabelled, accuracy, values, confusion }: LabelReport): string[] {
+export function labelLines(report: LabelReport): string[] {
+  const { column, compared, unlabelled, failed, unsure, accuracy, accuracyInterval, values, confusion } = report
   const shown = (value: string) => cut(oneLine(value), 24)
-  const ofShare = (share: number | null) => (share === null ? "-" : percent(share, 1))
+  const decisions = Object.keys(Object.values(confusion)[0] ?? {})
+  const left = [
+    ...(unlabelled > 0 ? [`${grouped(unlabelled)} without a label that can be read`] : []),
+    ...(failed > 0 ? [`${grouped(failed)} failed`] : []),
+  ]
   return [
-    `labels in ${oneLine(column, 60)}: ${grouped(compared)} rows compared` +
-      (unlabelled > 0 ? `, ${grouped(unlabelled)} without a label that can be read` : ""),
-    `  accuracy ${ofShare(accuracy)}`,
+    [`labels in ${oneLine(column, 60)}: ${grouped(compared)} rows compared`, ...left].join(", "),
+    `  accuracy ${shareText(accuracy)}` +
+      (accuracyInterval === null ? "" : ` (95% interval ${accuracyInterval.map(shareText).join(" to ")})`) +
+      (unsure ? `; ${grouped(unsure)} unsure, none of them right` : ""),
     ...columns([
       ["value", "rows", "precision", "recall"],
       ...values.map(({ value, rows, precision, recall }) => [
         shown(value),
         grouped(rows),
-        ofShare(precision),
-        ofShare(recall),
+        shareText(precision),
+        shareText(recall),
       ]),
     ]),
     "  labels down, decisions across:",
     ...columns([
-      ["", ...values.map(({ value }) => shown(value))],
+      ["", ...decisions.map(shown)],
       ...values.map(({ value: label }) => [
         shown(label),
-        ...values.map(({ value: decision }) => grouped(confusion[label]![decision]!)),
+        ...decisions.map((decision) => grouped(confusion[label]![decision]!)),
       ]),
     ]),
   ]
 }
+
+/** A share for a terminal. */
+export const shareText = (share: number | null): string => (share === null ? "-" : percent(share, 1))

@@ -15,14 +15,16 @@ export interface StepSettings {
 
 /**
  * A step's settings from `--config` and `--set`. The config is a recipe's (its model, its budget and, in a cold start's, the parameters
- * that the run gives to this step) or holds the step's own keys. Throws usage errors that name the key.
+ * that the run gives to this step) or holds the step's own keys. Of keys that only the others of `among` have nothing is taken. Throws
+ * usage errors that name the key.
  */
 export async function readSettings(
   entry: StepEntry,
   options: { config?: string; set: readonly string[] },
+  among: readonly StepEntry[] = [entry],
 ): Promise<StepSettings> {
   const base = options.config === undefined ? {} : await baseOf(entry, options.config)
-  const merged = options.set.reduce(setKey, base)
+  const merged = withoutKeysOfOthers(options.set.reduce(setKey, base), entry, among)
   const { role } = entry
   const schema = z.strictObject({
     ...entry.params.shape,
@@ -61,3 +63,26 @@ async function baseOf(entry: StepEntry, file: string): Promise<object> {
     }),
   }
 }
+
+/** The keys that are this step's or nobody's: the latter are told as unknown. */
+function withoutKeysOfOthers(settings: object, entry: StepEntry, among: readonly StepEntry[]): object {
+  const others = among.filter((other) => other !== entry)
+  const keep = (isKey: (one: StepEntry, key: string) => boolean) => (key: string) =>
+    isKey(entry, key) || !others.some((other) => isKey(other, key))
+  const own = only(
+    settings,
+    keep(({ params, role }, key) => key in params.shape || (role !== undefined && ["models", "budget"].includes(key))),
+  )
+  const { models } = own as { models?: unknown }
+  if (typeof models !== "object" || models === null) return own
+  return {
+    ...own,
+    models: only(
+      models,
+      keep(({ role }, key) => key === role),
+    ),
+  }
+}
+
+const only = (of: object, keep: (key: string) => boolean): object =>
+  Object.fromEntries(Object.entries(of).filter(([key]) => keep(key)))

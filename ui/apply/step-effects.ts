@@ -8,21 +8,20 @@ import { LedgerEffects } from "../../pipelines/runtime/settle.ts"
 import type { ModelConfig } from "../../schemas/config.ts"
 import type { StepSettings } from "./settings.ts"
 
-/** A step's endpoint with the ledger that keeps its answers. */
+/** The endpoints of one or several steps with the ledger that keeps their answers. */
 export interface StepEffects {
-  endpoint: Endpoint
+  endpoint(role: StepRole): Endpoint
   effects: LedgerEffects
   /** Lets calls in flight settle for up to `graceMs`, aborts the others and closes everything. */
   close(graceMs: number): Promise<void>
 }
 
 /**
- * Opens the endpoint of a step and its ledger, a folder of its own beside the output: what a killed run paid for is there when it is
+ * Opens the endpoints of steps and their ledger, a folder of its own beside the output: what a killed run paid for is there when it is
  * started again. Rejects with exit code 3 while another process uses the same ledger.
  */
 export async function openStepEffects(
-  role: StepRole,
-  model: ModelConfig,
+  models: Readonly<Partial<Record<StepRole, ModelConfig>>>,
   budget: StepSettings["budget"],
   folder: string,
   report: Host["report"],
@@ -39,12 +38,12 @@ export async function openStepEffects(
   try {
     const ledger = await Ledger.open(folder, "exclusive")
     const effects = new LedgerEffects(ledger)
-    const roles = openEndpoints({ [role]: model } as Record<StepRole, ModelConfig>, {
+    const roles = openEndpoints(models as Record<StepRole, ModelConfig>, {
       budget,
       host: { report, settled: ledger.totals() },
     })
     return {
-      endpoint: roles[role],
+      endpoint: (role) => roles[role],
       effects,
       async close(graceMs) {
         await effects.drain(graceMs)

@@ -1,7 +1,7 @@
 import type { StepEntry } from "../../pipelines/catalogue.ts"
 import { grouped } from "../print.ts"
 import type { Applied } from "./apply-step.ts"
-import { Comparison, decisionOf, textOfLabel } from "./labels.ts"
+import { Comparison, type ComparisonOptions, decisionOf, textOfLabel, unsure } from "./labels.ts"
 import type { ApplyReport, NamedFailure } from "./summary.ts"
 
 /** Failed rows that the summary names. */
@@ -22,11 +22,7 @@ export class Tally {
   constructor(entry: StepEntry, labels: string | undefined) {
     this.#entry = entry
     this.#labels = labels
-    const isFilter = entry.kind === "filter"
-    this.#comparison =
-      labels === undefined
-        ? null
-        : new Comparison(labels, isFilter ? decisionOf : textOfLabel, isFilter ? ["drop", "keep"] : [])
+    this.#comparison = labels === undefined ? null : new Comparison(comparisonOf(entry, labels))
   }
 
   get failed(): number {
@@ -56,10 +52,10 @@ export class Tally {
   }
 
   #compare(applied: Applied): void {
-    if (this.#comparison === null || "failed" in applied || !("row" in applied.source)) return
+    if (this.#comparison === null || !("row" in applied.source)) return
     const label = applied.source.row[this.#labels!]
-    if (this.#entry.kind === "filter") this.#comparison.add(label, "kept" in applied ? "keep" : "drop")
-    else if ("kept" in applied) this.#comparison.add(label, String(applied.kept[0]?.[this.#entry.label!]))
+    if ("failed" in applied) this.#comparison.addFailed(label)
+    else this.#comparison.add(label, decisionIn(applied, this.#entry))
   }
 
   progress(say: (line: string) => void): void {
@@ -76,4 +72,20 @@ export class Tally {
   labels(): ApplyReport["labels"] {
     return this.#comparison?.report() ?? null
   }
+}
+
+const comparisonOf = (entry: StepEntry, column: string): ComparisonOptions =>
+  entry.kind === "filter"
+    ? { column, read: decisionOf, values: ["drop", "keep"], mayBeUnsure: entry.unsure !== undefined }
+    : { column, read: textOfLabel }
+
+/** What a step decided on a row, in the words of its labels. */
+function decisionIn(
+  applied: Exclude<Applied, { failed: unknown }>,
+  { kind, label, unsure: isUnsure }: StepEntry,
+): string {
+  const row = "kept" in applied ? applied.kept[0] : applied.dropped
+  if (kind === "annotator") return String(row?.[label!])
+  if (row && isUnsure?.(row)) return unsure
+  return "kept" in applied ? "keep" : "drop"
 }

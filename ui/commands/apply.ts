@@ -1,27 +1,17 @@
-import type { StepEntry } from "../../pipelines/catalogue.ts"
-import { readRows, resolveSources } from "../../pipelines/io/source.ts"
-import { oneLine, stopError, usageError } from "../../pipelines/runtime/errors.ts"
-import type { Row, Side } from "../../pipelines/runtime/step.ts"
-import { applyStep } from "../apply/apply-step.ts"
-import { CountedEffects } from "../apply/counted-effects.ts"
-import { outputSchema } from "../apply/output-schema.ts"
-import { Outputs } from "../apply/outputs.ts"
-import { readSettings } from "../apply/settings.ts"
-import { noEffects, openStepEffects, roleOf } from "../apply/step-effects.ts"
+import { stat } from "node:fs/promises"
+import type { StepEntry, StepRole } from "../../pipelines/catalogue.ts"
+import { oneLine, usageError } from "../../pipelines/runtime/errors.ts"
+import type { Side } from "../../pipelines/runtime/step.ts"
+import type { ModelConfig } from "../../schemas/config.ts"
+import { type Application, checkSomeRow, runApplication, sideOf } from "../apply/application.ts"
+import { eachStepLines, eachStepReport, filesOfStep } from "../apply/each-step.ts"
+import { readSettings, type StepSettings } from "../apply/settings.ts"
+import { openStepEffects, roleOf } from "../apply/step-effects.ts"
 import { type ApplyReport, type NamedFailure, summaryLines } from "../apply/summary.ts"
-import { Tally } from "../apply/tally.ts"
 import { findStep } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
-import {
-  besideOutput,
-  checkOneStdout,
-  checkOutputs,
-  filesOfInput,
-  peek,
-  removeUnfinished,
-  rowsOfInput,
-} from "../row-files.ts"
+import { besideOutput, checkOneStdout, checkOutputs, filesOfInput, removeUnfinished } from "../row-files.ts"
 
 interface ApplyOptions extends CommonOptions {
   dropped?: string
@@ -30,115 +20,165 @@ interface ApplyOptions extends CommonOptions {
 }
 
 const graceMs = 10_000
-const progressMs = 1_000
 
-/** `cotyledon apply STEP IN OUT`. */
-export async function apply(id: string, input: string, output: string, options: ApplyOptions): Promise<void> {
-  const entry = findStep(id)
-  checkOptions(entry, output, options)
+/** `cotyledon apply STEP IN OUT`, and `apply STEP,STEP IN FOLDER`: each of the steps over the same rows. */
+export async function apply(ids: string, input: string, output: string, options: ApplyOptions): Promise<void> {
+  const entries = ids.split(",").map(findStep)
+  const [entry] = entries as [StepEntry]
+  if (entries.length > 1) return applyEach(entries, input, output, options)
+  checkLabels(entry, options.labels)
+  checkOneStdout({ "OUT -": output === "-", "--dropped -": options.dropped === "-", "--json": options.json })
   const settings = await readSettings(entry, options)
   const files = await filesOfInput(input)
-  const beside = besideOutput(output, id)
-  const failedPath = `${beside}.failed.jsonl`
-  await checkOutputs({ OUT: output, "--dropped": options.dropped ?? "-", "the file of failed rows": failedPath }, files)
-  const side = await readSide(entry.side?.(settings.params) ?? {})
-  const asked = roleOf(entry, settings)
-  const say = (line: string) => {
-    if (!options.quiet) process.stderr.write(`${line}\n`)
-  }
-  const interrupt = stopOnSignals()
-  const ledger = asked === null ? null : `${beside}.ledger`
-  const paid =
-    asked && ledger
-      ? await openStepEffects(asked.role, asked.model, settings.budget, ledger, (happening) => {
-          // What stops the command is said as its error.
-          if (happening.event === "endpoint" && happening.state !== "stopped")
-            say(`${happening.role}: ${oneLine(happening.message)}`)
-        })
-      : null
-  const counted = paid && new CountedEffects(paid.effects)
-  const effects = counted ?? noEffects(interrupt.signal)
-  interrupt.signal.addEventListener("abort", () => {
-    void paid?.effects.drain(graceMs)
-    // A pipe that says nothing would keep the command waiting.
-    if (input === "-") process.stdin.destroy()
+  const beside = besideOutput(output, entry.id)
+  const failed = `${beside}.failed.jsonl`
+  const { dropped, column, labels } = options
+  await checkOutputs({ OUT: output, "--dropped": dropped ?? "-", "the file of failed rows": failed }, files)
+  const application = { entry, settings, files, output, dropped, failed, column, labels }
+  const [applied] = await runAll([application], `${beside}.ledger`, input, options)
+  const { report, named } = applied!
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+  checkSomeRow(report, named)
+}
+
+/** Several steps, each of which sees every row as it came in, whatever the others say; OUT is a folder. */
+async function applyEach(
+  entries: readonly StepEntry[],
+  input: string,
+  output: string,
+  options: ApplyOptions,
+): Promise<void> {
+  const columns = options.labels?.split(",")
+  checkEach(entries, input, columns, options)
+  for (const [at, entry] of entries.entries()) checkLabels(entry, columns?.[at])
+  const allSettings = await Promise.all(entries.map((entry) => readSettings(entry, options, entries)))
+  const files = await filesOfInput(input)
+  await checkFolder(output)
+  const applications = entries.map((entry, at): Application => {
+    const labels = columns?.[at]
+    const { column } = options
+    return { entry, settings: allSettings[at]!, files, ...filesOfStep(output, entry.id), column, labels }
   })
-  const outputs = new Outputs(output, options.dropped, failedPath, id)
-  const tally = new Tally(entry, options.labels)
-  const progress = setInterval(() => tally.progress(say), progressMs)
-  progress.unref()
+  await checkOutputs(outputsOf(applications), files)
+  const all = await runAll(applications, `${output}/ledger`, input, options)
+  const report = eachStepReport(all.map(({ report }) => report))
+  if (!options.quiet) for (const line of ["", ...eachStepLines(report)]) process.stderr.write(`${line}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+  for (const { report, named } of all) checkSomeRow(report, named)
+}
+
+interface Applied {
+  report: ApplyReport
+  named: readonly NamedFailure[]
+}
+
+/** Runs applications one after the other, with one ledger and one budget for what they ask. */
+async function runAll(
+  applications: readonly Application[],
+  ledgerFolder: string,
+  input: string,
+  { quiet }: ApplyOptions,
+): Promise<Applied[]> {
+  const sides: Side[] = await Promise.all(applications.map(sideOf))
+  const say = (line: string) => {
+    if (!quiet) process.stderr.write(`${line}\n`)
+  }
+  const models = modelsOf(applications)
+  const ledger = models === null ? null : ledgerFolder
+  const interrupt = stopOnSignals()
   try {
-    if (paid) await removeUnfinished([output, options.dropped ?? "-", failedPath])
-    const step = await entry.build(settings.params, { endpoint: () => paid!.endpoint })
-    const { first, all } = await peek(rowsOfInput(files), outputs.needSchema ? 1_000 : 0)
-    await outputs.open(async (where, added) => outputSchema(files, first, { ...step.adds, ...added }, where))
-    const reads = entry.column(settings.params)
-    for await (const applied of applyStep(step, all, {
-      view: { entry, reads, column: options.column, hidden: options.labels },
-      side,
-      effects,
-      rowsInFlight: asked?.model.maxInFlight ?? 1,
-      ...(paid && { ready: () => paid.endpoint.ready() }),
-    })) {
-      tally.add(applied)
-      await outputs.write(applied)
+    const paid =
+      models === null
+        ? null
+        : await openStepEffects(models, budgetOf(applications), ledgerFolder, (happening) => {
+            // What stops the command is said as its error.
+            if (happening.event === "endpoint" && happening.state !== "stopped")
+              say(`${happening.role}: ${oneLine(happening.message)}`)
+          })
+    interrupt.signal.addEventListener("abort", () => {
+      void paid?.effects.drain(graceMs)
+      // A pipe that says nothing would keep the command waiting.
+      if (input === "-") process.stdin.destroy()
+    })
+    try {
+      if (paid) await removeUnfinished(Object.values(outputsOf(applications)))
+      const done: Applied[] = []
+      for (const [at, application] of applications.entries()) {
+        const services = { paid, ledger, signal: interrupt.signal, say }
+        const applied = await runApplication(application, sides[at]!, services)
+        for (const line of summaryLines(applied.report, applied.named)) say(line)
+        done.push(applied)
+      }
+      return done
+    } finally {
+      await paid?.close(graceMs)
     }
-    await outputs.close()
-    const report: ApplyReport = {
-      step: id,
-      ...tally.counts(),
-      files: { out: output, dropped: options.dropped ?? null, failed: tally.failed > 0 ? failedPath : null, ledger },
-      endpoint: asked && counted && paid && endpointReport(asked.model, paid.endpoint, counted),
-      labels: tally.labels(),
-    }
-    for (const line of summaryLines(report, tally.named)) say(line)
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-    if (tally.failed > 0 && tally.failed === report.rows.in) throw everyRowFailed(id, tally.named[0]!, failedPath)
   } catch (error) {
-    await outputs.abort()
     throw interrupt.signal.aborted ? interrupt.signal.reason : error
   } finally {
-    clearInterval(progress)
-    await paid?.close(graceMs)
     interrupt.release()
   }
 }
 
-function checkOptions(entry: StepEntry, output: string, { labels, dropped, json }: ApplyOptions): void {
+function modelsOf(applications: readonly Application[]): Partial<Record<StepRole, ModelConfig>> | null {
+  const asked = applications.flatMap(({ entry, settings }) => roleOf(entry, settings) ?? [])
+  return asked.length === 0 ? null : Object.fromEntries(asked.map(({ role, model }) => [role, model]))
+}
+
+const budgetOf = (applications: readonly Application[]): StepSettings["budget"] =>
+  applications.find(({ entry }) => entry.role !== undefined)?.settings.budget ?? {}
+
+/** What is written, by what it is called in errors. */
+const outputsOf = (applications: readonly Application[]): Record<string, string> =>
+  Object.fromEntries(
+    applications.flatMap(({ entry: { id }, output, dropped, failed }) => [
+      [`OUT of ${id}`, output],
+      [`the dropped rows of ${id}`, dropped ?? "-"],
+      [`the failed rows of ${id}`, failed],
+    ]),
+  )
+
+function checkLabels(entry: StepEntry, labels: string | undefined): void {
   if (labels !== undefined && entry.kind === "annotator" && entry.label === undefined)
     throw usageError({ what: `${entry.id} adds no single value that labels could be compared with`, where: "--labels" })
-  checkOneStdout({ "OUT -": output === "-", "--dropped -": dropped === "-", "--json": json })
 }
 
-/** Reads small datasets that a step compares with. */
-async function readSide(sources: Readonly<Record<string, string>>): Promise<Side> {
-  const side = new Map<string, Row[]>()
-  for (const [name, source] of Object.entries(sources)) {
-    const rows: Row[] = []
-    for (const file of await resolveSources([source], { cwd: process.cwd(), where: name }))
-      for await (const read of readRows(file)) {
-        if ("error" in read)
-          throw usageError({ what: `Cannot read a row of ${name}`, where: source, got: read.error.message }, read.error)
-        rows.push(read.row)
-      }
-    side.set(name, rows)
-  }
-  return side
+function checkEach(
+  entries: readonly StepEntry[],
+  input: string,
+  columns: readonly string[] | undefined,
+  { dropped }: ApplyOptions,
+): void {
+  const ids = entries.map(({ id }) => id)
+  const twice = ids.find((id, at) => ids.indexOf(id) < at)
+  if (twice !== undefined) throw usageError({ what: `${twice} is named twice`, where: ids.join(",") })
+  if (input === "-")
+    throw usageError({
+      what: "Several steps read their input several times",
+      where: "IN -",
+      remedy: "Write it to a file.",
+    })
+  if (dropped !== undefined)
+    throw usageError({
+      what: "Each of several steps has a file of dropped rows in OUT",
+      where: "--dropped",
+      remedy: "Remove it.",
+    })
+  if (columns !== undefined && columns.length !== entries.length)
+    throw usageError({
+      what: "Each of several steps needs a column of labels",
+      where: "--labels",
+      expected: `${entries.length} columns with commas between, for ${ids.join(", ")}`,
+      got: columns.join(", "),
+    })
 }
 
-const everyRowFailed = (step: string, { place, message }: NamedFailure, failedPath: string) =>
-  stopError({
-    what: `${step} failed on every row`,
-    where: place,
-    got: message.startsWith(`${place}: `) ? message.slice(place.length + 2) : message,
-    remedy: `All rows are in ${failedPath}; --column names the column that the step reads.`,
+async function checkFolder(output: string): Promise<void> {
+  if ((await stat(output).catch(() => null))?.isDirectory()) return
+  throw usageError({
+    what: "Several steps write to a folder",
+    where: `OUT ${output}`,
+    expected: "a folder that is there",
+    remedy: "Make it first.",
   })
-
-function endpointReport(
-  { price }: { price?: { input: number; output: number } | undefined },
-  { role, identity }: { role: string; identity: string },
-  { calls, settledBefore, tokens }: CountedEffects,
-): ApplyReport["endpoint"] {
-  const cost = price ? (tokens.input * price.input + tokens.output * price.output) / 1e6 : null
-  return { role, model: identity, calls, settledBefore, tokens, cost }
 }

@@ -1,17 +1,13 @@
-import { Field, Schema } from "apache-arrow"
-import { inferSchema } from "../../pipelines/io/infer-schema.ts"
-import { openRowSink } from "../../pipelines/io/row-sink.ts"
-import { oneLine, stopError } from "../../pipelines/runtime/errors.ts"
-import { fieldsOf, float64, nullable, text } from "../../schemas/columns.ts"
+import { availableParallelism } from "node:os"
+import type { Verifier } from "../../annotators/verifiers/verifier.ts"
+import type { SourceFile } from "../../pipelines/io/source.ts"
+import { oneLine, stopError, usageError } from "../../pipelines/runtime/errors.ts"
 import { parseStrict } from "../../schemas/strict.ts"
-import { verdictName } from "../../schemas/verdict.ts"
-import { needsSchema } from "../apply/output-schema.ts"
 import { configError } from "../config-faults.ts"
 import { readConfig, setKey } from "../config-file.ts"
-import { findVerifier } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
-import { columns, grouped, shownPath } from "../print.ts"
+import { shownPath } from "../print.ts"
 import {
   besideOutput,
   checkOneStdout,
@@ -19,73 +15,60 @@ import {
   failedRowOf,
   filesOfInput,
   OutputOnDemand,
-  peek,
+  removeUnfinished,
   rowsOfInput,
 } from "../row-files.ts"
-import { verifiedRow } from "../verify/verified-row.ts"
+import { loadVerifier } from "../verify/load-verifier.ts"
+import { ProgramEffects } from "../verify/program-effects.ts"
+import { scorePrograms } from "../verify/score-programs.ts"
+import { scoreRules } from "../verify/score-rules.ts"
+import type { ScoredRow } from "../verify/scored-row.ts"
+import { batchesOf } from "../verify/source-batch.ts"
+import { summaryLines, type VerifyReport } from "../verify/summary.ts"
+import { Tally } from "../verify/tally.ts"
+import { VerdictSink } from "../verify/verdict-sink.ts"
 
-/** What `verify --json` prints: rows in = the sum of the verdicts + failed. */
-interface VerifyReport {
-  verifier: string
-  rows: { in: number; out: number; failed: number }
-  /** Verdict -> rows; all four. */
-  verdicts: Record<string, number>
-  /** Mean reward of the rows that have one; null where none has. */
-  meanReward: number | null
-  files: { out: string; failed: string | null }
-}
+const graceMs = 10_000
+const progressMs = 1_000
 
 /** `cotyledon verify VERIFIER IN OUT`. */
-export async function verify(id: string, input: string, output: string, options: CommonOptions): Promise<void> {
-  const entry = findVerifier(id)
+export async function verify(reference: string, input: string, output: string, options: CommonOptions): Promise<void> {
   checkOneStdout({ "OUT -": output === "-", "--json": options.json })
-  const verifier = await entry.build()
-  if (verifier.kind !== "rule") throw new Error(`${id} needs a sandbox`)
-  const given = options.set.reduce(
-    setKey,
-    options.config === undefined ? {} : ((await readConfig(options.config)) as object),
-  )
-  const parsed = parseStrict(verifier.options, given)
-  if ("faults" in parsed)
-    throw configError(id, parsed.faults, {
-      where: options.config ?? "command line",
-      remedy: `cotyledon steps ${id} describes the keys.`,
-    })
+  const workers = workersOf(options)
+  const verifier = await loadVerifier(reference)
+  const { id } = verifier
+  const optionsForAll = await readOptionsForAll(verifier, options)
   const files = await filesOfInput(input)
-  const failed = new OutputOnDemand(`${besideOutput(output, id)}.failed.jsonl`)
+  const beside = besideOutput(output, id)
+  const failed = new OutputOnDemand(`${beside}.failed.jsonl`)
   await checkOutputs({ OUT: output, "the file of failed rows": failed.path }, files)
-
-  const verdicts: Record<string, number> = Object.fromEntries(verdictName.options.map((name) => [name, 0]))
-  const reward = { sum: 0, rows: 0 }
-  const rows = { in: 0, out: 0, failed: 0 }
-  const named: string[] = []
+  const ledger = verifier.kind === "program" ? `${beside}.ledger` : null
+  const effects = ledger === null ? null : await ProgramEffects.open(ledger)
+  const say = (line: string) => {
+    if (!options.quiet) process.stderr.write(`${line}\n`)
+  }
   const interrupt = stopOnSignals()
   interrupt.signal.addEventListener("abort", () => {
+    void effects?.drain(graceMs)
     // A pipe that says nothing would keep the command waiting.
     if (input === "-") process.stdin.destroy()
   })
-  let out: Awaited<ReturnType<typeof openRowSink>> | null = null
+  const tally = new Tally()
+  const progress = setInterval(() => say(tally.progress(id)), progressMs)
+  progress.unref()
+  let out: VerdictSink | null = null
   try {
-    const typed = needsSchema(output)
-    const { first, all } = await peek(rowsOfInput(files), typed ? 1_000 : 0)
-    out = await openRowSink(output, { schema: typed ? verdictSchema(first, output) : undefined })
-    for await (const source of all) {
+    if (effects) await removeUnfinished([output, failed.path])
+    out = await VerdictSink.open(output)
+    const scoring = { reference, optionsForAll, workers, signal: interrupt.signal }
+    for await (const scored of scoredRows(verifier, files, effects, scoring)) {
       interrupt.signal.throwIfAborted()
-      rows.in++
-      if ("error" in source) {
-        rows.failed++
-        if (named.length < namedFailures) named.push(oneLine(source.error.message, 200))
-        await failed.write(failedRowOf(id, source, source.error))
-        continue
-      }
-      const verified = verifiedRow(verifier, source.row, given as Record<string, unknown>)
-      rows.out++
-      verdicts[String(verified.verdict)]!++
-      if (typeof verified.reward === "number") {
-        reward.sum += verified.reward
-        reward.rows++
-      }
-      await out.write(verified)
+      const news = tally.add(scored)
+      // Without a sandbox no row can be scored: whoever waits for days of programs should hear it at once.
+      if (news?.verdict === "unverifiable" && effects)
+        say(`${id}: ${news.first[0]} is unverifiable: ${oneLine(news.reason, 300)}`)
+      if ("failed" in scored) await failed.write(failedRowOf(id, scored.source, scored.failed))
+      else await out.write(scored.row)
     }
     await failed.close()
     await out.close()
@@ -94,44 +77,57 @@ export async function verify(id: string, input: string, output: string, options:
     await out?.abort()
     throw interrupt.signal.aborted ? interrupt.signal.reason : error
   } finally {
+    clearInterval(progress)
+    await effects?.close(graceMs)
     interrupt.release()
   }
+  const { rows } = tally
   const report: VerifyReport = {
     verifier: id,
-    rows,
-    verdicts,
-    meanReward: reward.rows === 0 ? null : reward.sum / reward.rows,
-    files: { out: output, failed: rows.failed === 0 ? null : failed.path },
+    ...tally.counts(),
+    programs: effects && { outcomes: effects.outcomes, settledBefore: effects.settledBefore },
+    files: { out: output, failed: rows.failed === 0 ? null : failed.path, ledger },
   }
-  if (!options.quiet) for (const line of summaryLines(report, named)) process.stderr.write(`${line}\n`)
+  for (const line of summaryLines(report, tally.named)) say(line)
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
   if (rows.failed > 0 && rows.failed === rows.in)
     throw stopError({
       what: `${id} failed on every row`,
-      got: named[0],
+      got: tally.named[0],
       remedy: `All rows are in ${shownPath(failed.path)}.`,
     })
 }
 
-/** Failed rows that the summary names. */
-const namedFailures = 5
-
-/** The columns of a typed OUT; ids are of the kind that the first rows have. */
-function verdictSchema(first: readonly { id?: unknown }[], output: string): Schema {
-  const [id] = inferSchema([{ id: null }, ...first.map(({ id = null }) => ({ id }))], output).fields
-  const told = { verdict: text(), reward: nullable(float64()), extracted: nullable(text()), reason: nullable(text()) }
-  return new Schema([new Field("id", id!.type, true), ...fieldsOf(told)])
+/** The rows of IN with their verdicts, in order. */
+function scoredRows(
+  verifier: Verifier,
+  files: readonly SourceFile[],
+  effects: ProgramEffects | null,
+  options: { reference: string; optionsForAll: Record<string, unknown>; workers: number; signal: AbortSignal },
+): AsyncIterable<ScoredRow> {
+  const { reference, optionsForAll, workers, signal } = options
+  return verifier.kind === "program"
+    ? scorePrograms(verifier, rowsOfInput(files), { optionsForAll, effects: effects!, rowsInFlight: workers })
+    : scoreRules(verifier, batchesOf(files), { reference, optionsForAll, threads: workers, signal })
 }
 
-function summaryLines(
-  { verifier, rows, verdicts, meanReward, files }: VerifyReport,
-  named: readonly string[],
-): string[] {
-  return [
-    `${verifier}: ${grouped(rows.in)} rows in, ${grouped(rows.out)} scored, ${grouped(rows.failed)} failed` +
-      (meanReward === null ? "" : `; mean reward ${meanReward.toFixed(3)}`),
-    ...columns(Object.entries(verdicts).map(([verdict, count]) => [verdict, grouped(count)])),
-    ...named.map((message) => `  ${message}`),
-    ...(files.failed === null ? [] : [`  failed rows are in ${shownPath(files.failed)}`]),
-  ]
+/** Threads of a rule verifier, rows at once of one that runs programs; by default one for each core. */
+function workersOf({ workers }: CommonOptions): number {
+  if (workers === 0) throw usageError({ what: "--workers 0", expected: "at least 1 worker" })
+  return workers ?? availableParallelism()
+}
+
+/** The verifier's options from `--config` and `--set`. */
+async function readOptionsForAll(
+  { id, options: type }: Verifier,
+  { config, set }: CommonOptions,
+): Promise<Record<string, unknown>> {
+  const given = set.reduce(setKey, config === undefined ? {} : ((await readConfig(config)) as object))
+  const parsed = parseStrict(type, given)
+  if ("faults" in parsed)
+    throw configError(id, parsed.faults, {
+      where: config ?? "command line",
+      remedy: `cotyledon steps ${id} describes the keys.`,
+    })
+  return given as Record<string, unknown>
 }

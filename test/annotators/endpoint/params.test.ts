@@ -6,15 +6,16 @@ import { judgedCriterion } from "../../../filters/judged-criterion.ts"
 import { notVerifiable } from "../../../pipelines/cold-start/prompts/not-verifiable.ts"
 import { solvingPrompts } from "../../../pipelines/cold-start/prompts/solving.ts"
 import { digestOf } from "../../../pipelines/runtime/fingerprint.ts"
-import { draftsConfig, type ModelConfig } from "../../../schemas/config.ts"
+import { draftsConfig, judgingConfig, type ModelConfig } from "../../../schemas/config.ts"
 import { ModelServer } from "./server.ts"
 import { endpointTo } from "./setting.ts"
 
 const { prompt: _, ...draftOptions } = { ...draftsConfig.parse({ initial: 4, maximum: 8, maxTokens: 64 }), seed: 1 }
+const judged = judgingConfig.parse({})
 const steps = (endpoint: Endpoint) => [
   drafts(solvingPrompts.boxed.draft, endpoint, draftOptions),
   domain(endpoint, { domains: ["mathematics"], ask: true, maxTokens: 160, seed: 1 }),
-  judgedCriterion(notVerifiable, endpoint, { decide: "schema", threshold: 0.5, maxTokens: 160, seed: 1 }),
+  judgedCriterion(notVerifiable, endpoint, { ...judged, threshold: 0.5, seed: 1 }),
 ]
 
 async function paramsWith(config: Partial<ModelConfig>): Promise<string[]> {

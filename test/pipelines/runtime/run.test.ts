@@ -459,6 +459,8 @@ describe("a run that stops", () => {
 
   test("for an error in one shard starts no new row in the others", async () => {
     let asked = 0
+    let first = false
+    let askedBefore = 0
     const refused = Promise.withResolvers<never>()
     const { error, calls } = await runTiny(temporaryFolder(), {
       rows: rowsOfTexts(Array.from({ length: 400 }, (_, at) => `question ${at}`)),
@@ -466,15 +468,21 @@ describe("a run that stops", () => {
       rowsInFlight: 8,
       // The first row's error comes when its shard's other rows are done and the next shard is well under way.
       answer: async ({ id, text }) => {
-        if (++asked === 120) refused.reject(stopError({ what: "The key was refused" }))
+        asked++
+        first ||= id === "q0"
+        // Shards start in no certain order: the first row may be asked late.
+        if (first && asked >= 120 && askedBefore === 0) {
+          askedBefore = asked
+          refused.reject(stopError({ what: "The key was refused" }))
+        }
         if (id === "q0") await refused.promise
         await new Promise(setImmediate)
         return `answer to ${text}`
       },
     })
     expect((error as Error).message).toBe("The key was refused")
-    expect(calls).toBeGreaterThanOrEqual(120)
-    expect(calls).toBeLessThanOrEqual(140)
+    expect(askedBefore).toBeGreaterThanOrEqual(120)
+    expect(calls).toBeLessThanOrEqual(askedBefore + 20)
   })
 
   test("leaves no file of its own behind", async () => {

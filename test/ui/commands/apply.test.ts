@@ -369,6 +369,74 @@ describe("a judge", () => {
     expect(row!.verified).toBe(2)
   })
 
+  describe("of several steps", () => {
+    const steps = "not-verifiable,several-questions,answered-directly"
+    const labels = ["--labels", "label,label,direct"]
+    const rows = questions.map((row) => ({ ...row, reference: "-1", direct: "no" }))
+
+    test("each sees every row, and one table says how right they are and what they cost", async () => {
+      await endpoint.forget()
+      await write("labelled.jsonl", rows)
+      await mkdir(at("judged"))
+      const price = ["--set", 'models.judge.price={"input": 1, "output": 2}']
+      // A key that only some of the steps have goes to those.
+      const own = ["--set", "attempts=2", "--set", "unsure=drop"]
+      const args = [steps, "labelled.jsonl", "judged", ...labels, ...model, ...price, ...own, "--json"]
+      const { code, stdout, stderr } = await apply(...args)
+      expect(code, stderr).toBe(0)
+      const { steps: reports, total } = JSON.parse(stdout)
+      expect(reports.map(({ step }: { step: string }) => step)).toEqual(steps.split(","))
+      for (const report of reports) expect(report.rows).toMatchObject({ in: count, failed: 0 })
+      expect(reports[0].labels).toMatchObject({ column: "label", compared: count, unsure: 0 })
+      expect(reports[0].labels.confusion.drop).toHaveProperty("unsure", 0)
+      expect(reports[2].labels).toMatchObject({ column: "direct", accuracy: 1, unsure: null })
+      expect(reports.map(({ endpoint }: { endpoint: { calls: number } }) => endpoint.calls)).toEqual([
+        count,
+        count,
+        2 * count,
+      ])
+      const cost = reports.map(({ endpoint }: { endpoint: { cost: number } }) => endpoint.cost)
+      expect(total).toMatchObject({ calls: 4 * count, settledBefore: 0 })
+      expect(total.cost).toBeCloseTo(
+        cost.reduce((sum: number, one: number) => sum + one),
+        12,
+      )
+      expect(stderr).toMatch(/^ +dropped +kept +failed +accuracy +precision +recall +unsure +calls/m)
+      expect(stderr).toMatch(/^ {2}answered-directly +0 +120 +0 +100\.0% .* 240 /m)
+      expect((await readdir(at("judged"))).sort()).toEqual([
+        "answered-directly.dropped.jsonl",
+        "answered-directly.jsonl",
+        "ledger",
+        "not-verifiable.dropped.jsonl",
+        "not-verifiable.jsonl",
+        "several-questions.dropped.jsonl",
+        "several-questions.jsonl",
+      ])
+      expect((await rowsOf("judged/answered-directly.jsonl"))[0]!.directAnswers).toHaveLength(2)
+      const asked = endpoint.requests().length
+      expect(JSON.parse((await apply(...args)).stdout).total.settledBefore).toBe(4 * count)
+      expect(endpoint.requests()).toHaveLength(asked)
+    })
+
+    test.each([
+      [["no-folder"], "Several steps write to a folder (OUT no-folder)"],
+      [["many", "--labels", "label"], "expected 3 columns with commas between"],
+      [["many", "--dropped", "d.jsonl"], "a file of dropped rows in OUT"],
+      [["many", "--set", "vots=3"], "Did you mean votes?"],
+      [["many", "--set", "models.drafter.model=x"], "drafter"],
+      [["many", "--set", "votes=3", "--set", "models.judge.temperature=0"], "all votes of a judge are the same"],
+    ])("%j is a usage error", async (args, message) => {
+      const { code, stderr } = await apply(steps, "questions.jsonl", ...args)
+      expect(stderr).toContain(message)
+      expect(code).toBe(2)
+    })
+
+    test("twice the same, or a pipe, is a usage error", async () => {
+      expect((await apply("domain,domain", "questions.jsonl", "many")).stderr).toContain("domain is named twice")
+      expect((await apply(steps, "-", "many")).stderr).toContain("read their input several times")
+    })
+  })
+
   test("a budget stops it cleanly, and a larger one goes on", async () => {
     await endpoint.forget()
     const args = ["not-verifiable", "questions.jsonl", "budget.jsonl", ...model]

@@ -79,8 +79,10 @@ test("lines that cannot be read are kept apart, and the others scored", async ()
     verifier: "math",
     rows: { in: 3, out: 1, failed: 2 },
     verdicts: { correct: 1, incorrect: 0, unparsed: 0, unverifiable: 0 },
+    reasons: [],
     meanReward: 1,
-    files: { out: at("b.jsonl"), failed: at("b.jsonl.failed.jsonl") },
+    programs: null,
+    files: { out: at("b.jsonl"), failed: at("b.jsonl.failed.jsonl"), ledger: null },
   })
   const failed = await rowsOf(at("b.jsonl.failed.jsonl"))
   expect(failed.map(({ raw, error }) => [raw, error.reason, error.line])).toEqual([
