@@ -251,7 +251,12 @@ export const selectConfig = z.strictObject({
     source: "recipe default; s1 and LIMO end with about 1,000",
   }),
   domains: note(
-    z.record(z.string().min(1), z.number().min(0)).default({}),
+    z
+      .record(z.string().min(1), z.number().min(0))
+      .refine((weights) => Object.keys(weights).length === 0 || Object.values(weights).some((weight) => weight > 0), {
+        error: "Every domain has the weight 0: nothing could be selected",
+      })
+      .default({}),
     "Weights of the domains, such as {mathematics: 0.4, code: 0.3, logic: 0.2, science: 0.1}; equal where none is given. A domain of " +
       "weight 0 is left out; one that is not named gets what the others leave",
     { source: `${report}, section 4.1 names the domains; equal weights are the recipe's default` },
@@ -286,9 +291,9 @@ export const selectConfig = z.strictObject({
     "Tails of the responses' lengths in tokens",
   ),
   maximumSimilarity: note(
-    z.number().gt(0).max(1).default(0.7),
+    z.number().gt(0).max(1).default(0.8),
     "Jaccard similarity to a chosen question (5-character shingles) above which a question is a near-duplicate. 1: off",
-    { source: "recipe default; MinHash deduplication of text commonly takes 0.7 to 0.8" },
+    { source: "recipe default; MinHash deduplication commonly takes 0.7 to 0.8" },
   ),
   samplesPerQuestion: note(count(1), "Responses kept of one question", { unit: "samples" }),
   sample: note(

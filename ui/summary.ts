@@ -5,6 +5,7 @@ import { readStatus } from "../pipelines/runtime/status.ts"
 import type { Manifest } from "../schemas/manifest.ts"
 import { funnelLines, tallyLines } from "./funnel.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
+import { readSelectionReport, selectionSummary } from "./selection-report.ts"
 
 /** What a finished run says: the funnel, the counts, what it cost, where everything is. */
 export async function summaryLines(options: {
@@ -21,6 +22,7 @@ export async function summaryLines(options: {
   const rowsOf = (files: readonly { rows: number }[]) => files.reduce((sum, { rows }) => sum + rows, 0)
   const domains = manifest.mixture.map(({ domain, rows }) => `${oneLine(domain, 40)} ${grouped(rows)}`).join(", ")
   const tallies = tallyLines(manifest.tallies)
+  const selection = selectionSummary(await readSelectionReport(run))
   const folders = [
     ["dataset", rowsOf(manifest.shards), "the samples"] as const,
     ...Object.entries(manifest.beside).map(
@@ -33,6 +35,7 @@ export async function summaryLines(options: {
     ...funnelLines(manifest),
     "",
     ...(tallies.length > 0 ? [...tallies, ""] : []),
+    ...(selection.length > 0 ? [...selection, ""] : []),
     `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
       `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
     ...(domains === "" ? [] : [`  domains: ${domains}`]),
@@ -50,6 +53,7 @@ export async function summaryLines(options: {
 const besideNotes: Record<string, string> = {
   unfiltered: "every response with its verdict",
   review: "questions for humans",
+  "selection-report": "what the selection did to each distribution",
   dropped: "with the step and its reason",
   failed: "a rerun tries them again",
 }

@@ -19,6 +19,7 @@ import { type ColdStartConfig, coldStartConfig } from "../../schemas/config.ts"
 import { type ReviewQuestion, reviewQuestion } from "../../schemas/review.ts"
 import type { Group, Rollout } from "../../schemas/rollout.ts"
 import { sample } from "../../schemas/sample.ts"
+import { selectionReport } from "../../schemas/selection.ts"
 import { importQuestions } from "../io/import-questions.ts"
 import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
 import type { Stage } from "../runtime/stage.ts"
@@ -33,7 +34,7 @@ import { textGeneration } from "./prompts/text-generation.ts"
 import { reserveQuestions } from "./reserve-questions.ts"
 import { responsesLeft } from "./responses-left.ts"
 import { sampleOf } from "./samples.ts"
-import { chooseSamples, planSelection } from "./select.ts"
+import { planSelection, type SelectOptions, takeSelected } from "./select.ts"
 
 const criteria = [notVerifiable, severalQuestions, textGeneration] as const
 
@@ -94,16 +95,13 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
       steps: [filterResponses(responseFilters(config)), markForReview({ share: config.review.share, seed })],
       failureLimit,
     },
-    planSelection({ id: "selection", input: "filter-responses", maximum: config.select.maximum, seed }),
+    planSelection({ id: "selection", input: "filter-responses", ...selectOptions(config) }),
     {
       kind: "map",
       id: "select",
       input: "filter-responses",
       side: ["selection"],
-      steps: [
-        responsesLeft(),
-        chooseSamples({ side: "selection", samplesPerQuestion: config.select.samplesPerQuestion }),
-      ],
+      steps: [responsesLeft(), takeSelected("selection", selectOptions(config))],
       failureLimit,
     },
   ]
@@ -111,7 +109,14 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
 
 const draftOptions = ({ drafts: { prompt: _, ...options }, seed }: ColdStartConfig) => ({ ...options, seed })
 
-/** The datasets of a cold start: the selected samples, their unfiltered twin, and what humans should see. */
+const selectOptions = ({ select, judging, drafts: { initial }, seed }: ColdStartConfig): SelectOptions => ({
+  ...select,
+  expectedDomains: judging.domains,
+  firstWave: initial,
+  seed,
+})
+
+/** The datasets of a cold start: the selected samples, their unfiltered twin, what humans should see, what the selection did. */
 export function coldStartExports(config: ColdStartConfig, stages: readonly Stage[]): Export[] {
   const { drafter } = config.models
   const origin = {
@@ -152,6 +157,13 @@ export function coldStartExports(config: ColdStartConfig, stages: readonly Stage
       from: "filter-responses",
       rows: (row) => (row.review ? [reviewOf(row as Group)] : []),
     },
+    {
+      folder: "selection-report",
+      about: "what the selection did to each distribution",
+      table: selectionReport,
+      from: "selection",
+      rows: ({ line }) => (line === null ? [] : [line as Row]),
+    },
   ]
 }
 
@@ -170,7 +182,7 @@ const openRoles = (config: ColdStartConfig, host: Host) =>
 export const coldStart = defineRecipe<ColdStartConfig>({
   name: "cold-start",
   about: "Long chains of thought, drafted, verified and filtered, for the first SFT",
-  version: 1,
+  version: 2,
   config: coldStartConfig,
   open(config, host): Pipeline {
     const roles = openRoles(config, host)

@@ -32,7 +32,7 @@ test("the defaults of the cold start are the recipe's", () => {
       domains: {},
       difficulty: { order: "hardest", minimumPassRate: 0, maximumPassRate: 1 },
       length: { shortest: 0.01, longest: 0.01 },
-      maximumSimilarity: 0.7,
+      maximumSimilarity: 0.8,
       samplesPerQuestion: 1,
       sample: "median",
     },

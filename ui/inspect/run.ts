@@ -14,6 +14,7 @@ import type { Row } from "../../pipelines/runtime/step.ts"
 import type { InspectOptions } from "../commands/inspect.ts"
 import { funnelLines, tallyLines } from "../funnel.ts"
 import { columns, cut, dollars, grouped } from "../print.ts"
+import { readSelectionReport, selectionLines } from "../selection-report.ts"
 import { plainJson, terminalJson } from "./plain-json.ts"
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
@@ -24,6 +25,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   const counted = manifest ?? (await countFromCommits(run, record))
   const totals = await runTotals(run, record.config)
   const { rows, drops, tallies } = counted
+  const selection = manifest ? await readSelectionReport(run) : []
   const dataset = manifest?.shards.map(({ path }) => join(run, path)) ?? []
   if (options.json) {
     const { calls, tokens, cost } = totals
@@ -40,6 +42,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
         tokens,
         cost,
         dataset,
+        ...(selection.length > 0 && { selection }),
       }),
     )
     return
@@ -50,6 +53,8 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   print("")
   for (const line of tallyLines(tallies)) print(line)
   print("")
+  for (const line of selectionLines(selection)) print(line)
+  if (selection.length > 0) print("")
   for (const line of columns(
     Object.entries(totals.byIdentity).map(([identity, { calls, input, output }]) => [
       cut(oneLine(identity), 50),
