@@ -298,12 +298,24 @@ const repetition = step({
   id: "repetition",
   kind: "filter",
   about: "Drops responses that loop: repeated lines, n-grams or characters",
-  reads: responseColumns,
+  reads: ["question", ...responseColumns],
   adds: [],
   column: "answer",
   params: responseFilterConfig.shape.repetition.unwrap(),
   settings: ({ filters }) => filters.repetition,
   build: async (params) => (await import("../filters/repetition.ts")).repetition(params),
+})
+
+const languageMixing = step({
+  id: "language-mixing",
+  kind: "filter",
+  about: "Drops responses that mix languages, leave the question's, or break their style",
+  reads: ["question", ...responseColumns, "verifier"],
+  adds: [],
+  column: "answer",
+  params: responseFilterConfig.shape.language.unwrap(),
+  settings: ({ filters }) => filters.language,
+  build: async (params) => (await import("../filters/language-mixing.ts")).languageMixing(params),
 })
 
 const reserveSimilarity = step({
@@ -319,8 +331,8 @@ const reserveSimilarity = step({
   }),
   settings: ({ filters }) => filters.similarity,
   side: ({ reserve }) => ({ reserve }),
-  build: async ({ ngram, maxShare }) =>
-    (await import("../filters/reserve-similarity.ts")).reserveSimilarity({ ngram, maxShare }, "reserve"),
+  build: async ({ reserve: _, ...params }) =>
+    (await import("../filters/reserve-similarity.ts")).reserveSimilarity(params, "reserve"),
 })
 
 const math: VerifierEntry = {
@@ -376,6 +388,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   wrongAnswer,
   noThinking,
   repetition,
+  languageMixing,
   reserveSimilarity,
   math,
   multipleChoice,

@@ -218,21 +218,61 @@ export const judgingConfig = z.strictObject({
   ),
 })
 
-/** The response filter. Each can be switched off. */
+/** When a judge is asked about a response that no other filter drops. */
+const judgePolicy = z.enum(["off", "doubtful", "always"]).default("doubtful")
+const judgeNote =
+  "When the judge is asked about a response that no filter drops: never, where the signals leave a doubt, or always"
+
+/** The response filters. Each can be switched off. */
 export const responseFilterConfig = z.strictObject({
   off: note(
     z
-      .array(z.enum(["truncated", "wrong-answer", "no-thinking", "special-tokens", "repetition", "reserve-similarity"]))
+      .array(
+        z.enum([
+          "truncated",
+          "wrong-answer",
+          "no-thinking",
+          "special-tokens",
+          "repetition",
+          "language-mixing",
+          "guesswork",
+          "summary-disagrees",
+          "reserve-similarity",
+        ]),
+      )
       .default([]),
     "Response filters to leave out",
+    { source: `${report}, section 4.1: six criteria` },
   ),
   repetition: z
     .strictObject({
       ngram: note(count(12, 2), "Words in a repeated n-gram", { unit: "words" }),
       maxShare: note(share(0.2), "Share of words within repeated n-grams above which a response is dropped"),
-      maxLineRepeats: note(count(4), "Times that one line may come in a row", { unit: "lines" }),
+      maxLineRepeats: note(count(4), "Times that one line, or a block of lines or words, may come in a row", {
+        unit: "times",
+      }),
     })
     .prefault({}),
+  language: z
+    .strictObject({
+      maxShare: note(share(0.02), "Share of words in other languages above which a response is dropped"),
+      maxPassage: note(count(20), "Words of one passage in another language above which a response is dropped", {
+        unit: "words",
+      }),
+      match: note(
+        z.enum(["response", "answer", "off"]).default("response"),
+        "What must be in the question's language: thinking and answer, the answer alone, or neither",
+      ),
+    })
+    .prefault({}),
+  guesswork: z
+    .strictObject({
+      judge: note(judgePolicy, judgeNote),
+      doubt: note(share(0.5), "Score of the signals from which a response is in doubt"),
+      drop: note(share(0.8), "Score of the signals from which a response is dropped without a judge"),
+    })
+    .prefault({}),
+  summary: z.strictObject({ judge: note(judgePolicy, judgeNote) }).prefault({}),
   similarity: z
     .strictObject({
       ngram: note(count(13, 2), "Words in an n-gram shared with a reserve question", {
@@ -240,6 +280,10 @@ export const responseFilterConfig = z.strictObject({
         source: "13-gram overlap, GPT-3 (arXiv 2005.14165, appendix C)",
       }),
       maxShare: note(share(0.1), "Share of a response's n-grams found in the reserve above which it is dropped"),
+      maxCoverage: note(
+        share(0.5),
+        "Share of one reserve question's n-grams found in a response above which it is dropped",
+      ),
     })
     .prefault({}),
 })

@@ -6,6 +6,7 @@ import { openEndpoints } from "../../annotators/endpoint/open-endpoints.ts"
 import { answeredDirectly } from "../../filters/answered-directly.ts"
 import { hasReference } from "../../filters/has-reference.ts"
 import { judgedCriterion } from "../../filters/judged-criterion.ts"
+import { languageMixing } from "../../filters/language-mixing.ts"
 import { noThinking } from "../../filters/no-thinking.ts"
 import { repetition } from "../../filters/repetition.ts"
 import { reserve } from "../../filters/reserve.ts"
@@ -46,6 +47,7 @@ export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
     noThinking(),
     specialTokens(["thinking", "answer"]),
     repetition(filters.repetition),
+    languageMixing(filters.language),
     reserveSimilarity(filters.similarity, "reserve"),
   ].filter(({ id }) => !filters.off.some((off) => off === id))
 }

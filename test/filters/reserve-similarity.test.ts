@@ -3,6 +3,8 @@ import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
 import { RowError } from "../../pipelines/runtime/errors.ts"
 import type { Reason, Row } from "../../pipelines/runtime/step.ts"
 import { responseFilterConfig } from "../../schemas/config.ts"
+import { reserveCases, reserveRows } from "../fixtures/responses/reserve.ts"
+import { checkLabelled, rowOf } from "./labelled.ts"
 
 const defaults = responseFilterConfig.parse({}).similarity
 const fresh = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `w${from + i}`).join(" ")
@@ -32,17 +34,40 @@ describe("reserve-similarity", () => {
   it("measures the share of n-grams in the worst part", () => {
     // 100 words have 88 13-grams; 20 shared words have 8 of them.
     const answer = `${fresh(20)} ${fresh(80, 900)}`
-    const found = judge(long, { answer }, { ngram: 13, maxShare: 0.09 })
+    const found = judge(long, { answer }, { ...defaults, maxShare: 0.09 })
     expect(found?.measured).toBeCloseTo(8 / 88, 12)
     expect(found?.evidence).toMatchObject({ part: "answer", questions: ["r1"], ngrams: [fresh(13)] })
     expect(judge(long, { answer })).toBeNull()
-    expect(judge(long, { thinking: answer }, { ngram: 13, maxShare: 0.09 })?.evidence).toMatchObject({
+    expect(judge(long, { thinking: answer }, { ...defaults, maxShare: 0.09 })?.evidence).toMatchObject({
       part: "thinking",
     })
   })
   it("needs a whole n-gram", () => {
     expect(judge(long, { question: `${fresh(12)} x` })).toBeNull()
     expect(judge(long, { question: `${fresh(13)} x` })).not.toBeNull()
+  })
+  it("finds a question quoted inside long thinking, where its share is nothing", () => {
+    const thinking = `${fresh(12_000, 2_000)} ${fresh(30, 100)} ${fresh(12_000, 20_000)}`
+    const found = judge(long, { thinking })
+    expect(found).toMatchObject({ measured: 1, threshold: defaults.maxCoverage, evidence: { questions: ["r2"] } })
+    const { spans } = found!.evidence as { spans: [number, number][] }
+    expect(thinking.slice(...spans[0]!)).toBe(fresh(13, 100))
+    // 30 words have 18 13-grams; 21 shared words have 9 of them, 22 have 10.
+    expect(judge(long, { thinking: `${fresh(900, 2_000)} ${fresh(21, 100)} x ${fresh(900, 5_000)}` })).toBeNull()
+    expect(judge(long, { thinking: `${fresh(900, 2_000)} ${fresh(22, 100)} x ${fresh(900, 5_000)}` })).not.toBeNull()
+  })
+  it("counts an n-gram for every reserve question that has it, and once", () => {
+    const pair = [
+      { id: "a", question: `${fresh(25)} ${fresh(5, 300)}` },
+      { id: "b", question: `${fresh(25)} ${fresh(5, 400)}` },
+    ]
+    const thinking = (shared: string) => `${fresh(900, 2_000)} ${shared} ${fresh(900, 5_000)}`
+    expect(judge(pair, { thinking: thinking(`${fresh(25)} ${fresh(5, 400)}`) })?.measured).toBe(1)
+    const once = `${fresh(15)} x `
+    expect(judge(pair, { thinking: thinking(once.repeat(12)) })).toBeNull()
+  })
+  it("does not look for questions of one or two words", () => {
+    expect(judge([{ id: "t", question: "Who won?" }], { answer: "Who won? We did." })).toBeNull()
   })
   it("does not join two reserve questions into an n-gram", () => {
     const pair = [
@@ -109,3 +134,5 @@ describe("reserve-similarity", () => {
     expect(run([{ id: "d", question: fresh(20, 700) }], fresh(20))).toBeNull()
   })
 })
+
+checkLabelled(reserveCases, (one) => judge(reserveRows, rowOf(one))?.reason ?? null)

@@ -43,7 +43,18 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))("%s", (id, e
 test("each file of a filter or a verifier is in the list", async () => {
   const ids = catalogue.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
-  const parts = new Set(["judged-criterion", "ngrams", "prose-words", "response", "span", "word-loops"])
+  const parts = new Set([
+    "function-words",
+    "judged-criterion",
+    "language-runs",
+    "mask-notation",
+    "ngrams",
+    "prose-words",
+    "response",
+    "span",
+    "style-breaks",
+    "word-loops",
+  ])
   const filters = (await readdir("filters")).map((name) => name.replace(".ts", "")).filter((name) => !parts.has(name))
   expect(ids).toEqual(expect.arrayContaining(filters))
   expect(ids).toEqual(expect.arrayContaining(["math", "multiple-choice", "domain", "drafts"]))

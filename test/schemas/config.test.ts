@@ -46,7 +46,10 @@ test("the defaults of the cold start are the recipe's", () => {
   expect(filters).toEqual({
     off: [],
     repetition: { ngram: 12, maxShare: 0.2, maxLineRepeats: 4 },
-    similarity: { ngram: 13, maxShare: 0.1 },
+    language: { maxShare: 0.02, maxPassage: 20, match: "response" },
+    guesswork: { judge: "doubtful", doubt: 0.5, drop: 0.8 },
+    summary: { judge: "doubtful" },
+    similarity: { ngram: 13, maxShare: 0.1, maxCoverage: 0.5 },
   })
 })
 
