@@ -27,7 +27,8 @@ for (const [digit, value] of [
 const tens: Record<string, number> = { 十: 10, 拾: 10, 百: 100, 佰: 100, 千: 1_000, 仟: 1_000 }
 const myriads: Record<string, number> = { 万: 10_000, 亿: 100_000_000 }
 
-const numeralAt = /^(?:[零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百佰千仟万亿]|\d+(?:\.\d+)?(?=[十百千万亿]|分之))+/
+const numeralAt =
+  /^(?:[零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百佰千仟万亿]|\d+(?:\.\d+)?(?=[十百千万亿]|分之))+/
 const pointAt = /^点([零〇一二三四五六七八九]+)/
 
 /** Longest numeral that is read, in characters. */
@@ -38,13 +39,15 @@ const maxLength = 64
  * `负五`, `半`. Null where it begins with none.
  */
 export function leadingChineseNumeral(text: string): LeadingNumber | null {
-  if (!/^(?:[第负零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百千半]|\d+(?:\.\d+)?[十百千万亿分])/.test(text)) return null
+  if (!/^(?:[第负零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百千半]|\d+(?:\.\d+)?[十百千万亿分])/.test(text))
+    return null
   if (text.startsWith("负")) {
     const positive = leadingChineseNumeral(text.slice(1))
     return positive && { ...positive, value: rational.negate(positive.value) }
   }
   if (text.startsWith("第")) return leadingChineseNumeral(text.slice(1))
-  if (text.startsWith("半")) return { value: rational.divide(rational.whole(1), rational.whole(2))!, percent: false, rest: text.slice(1) }
+  if (text.startsWith("半"))
+    return { value: rational.divide(rational.whole(1), rational.whole(2))!, percent: false, rest: text.slice(1) }
   const share = /^([百千])分之/.exec(text)
   if (share) {
     const part = decimalNumeral(text.slice(share[0].length)) ?? plainDigits(text.slice(share[0].length))
@@ -118,7 +121,8 @@ function wholeNumeral(run: string): Rational | null {
       lower = myriad / 10
     } else {
       const digit = digits.get(sign)
-      if (last !== null && digits.get("零") !== undefined && rational.compare(last, rational.whole(0)) !== 0) return null
+      if (last !== null && digits.get("零") !== undefined && rational.compare(last, rational.whole(0)) !== 0)
+        return null
       const [before = "", after = ""] = sign.split(".")
       last = digit === undefined ? rational.decimal(before, after) : rational.whole(digit)
       if (last === null) return null

@@ -104,9 +104,7 @@ export function squareRoot(z: Complex): Complex {
   if (isReal(z)) return z.re >= 0 ? make(Math.sqrt(z.re), 0, inherited) : make(0, Math.sqrt(-z.re), inherited)
   const re = Math.sqrt((size + Math.abs(z.re)) / 2)
   const im = Math.abs(z.im) / (2 * re)
-  return z.re >= 0
-    ? make(re, Math.sign(z.im) * im, inherited)
-    : make(im, (Math.sign(z.im) || 1) * re, inherited)
+  return z.re >= 0 ? make(re, Math.sign(z.im) * im, inherited) : make(im, (Math.sign(z.im) || 1) * re, inherited)
 }
 
 export function sine(z: Complex): Complex {

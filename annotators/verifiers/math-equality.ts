@@ -1,11 +1,12 @@
 // When two values are equal: the rules, kind by kind. What is decided by convention is said where it is decided.
+
+import { expressionOf } from "./math-quantity.ts"
 import { compareRelations } from "./math-relation-equality.ts"
 import { namesDiffer } from "./math-relations.ts"
 import { type Comparison, compareExpressions, realValue } from "./math-sampling.ts"
 import { Steps } from "./math-steps.ts"
-import { call, type Expression, some } from "./math-tree.ts"
 import { compareTexts } from "./math-text.ts"
-import { expressionOf } from "./math-quantity.ts"
+import { call, type Expression, some } from "./math-tree.ts"
 import type { ExpressionValue, MathValue, NumberValue, TupleValue } from "./math-values.ts"
 import type { Rational } from "./rational.ts"
 import * as rational from "./rational.ts"
@@ -81,11 +82,17 @@ const alone = (value: MathValue): MathValue =>
 
 function compareSimple(a: Simple, b: Simple, rules: Rules): Comparison {
   if (a.kind === "number" && b.kind === "number") return compareNumbers(a, b, rules)
-  const units = a.unit?.known && b.unit?.known ? [a.unit.known, b.unit.known] as const : null
+  const units = a.unit?.known && b.unit?.known ? ([a.unit.known, b.unit.known] as const) : null
   if (units && units[0].dimension !== units[1].dimension) return "unequal"
   const sized = (value: Simple, other: Simple): Expression => {
     const tree = expressionOf(value)
-    if (units) return { kind: "operation", operator: "*", left: tree, right: { kind: "number", value: value.unit!.known!.factor } }
+    if (units)
+      return {
+        kind: "operation",
+        operator: "*",
+        left: tree,
+        right: { kind: "number", value: value.unit!.known!.factor },
+      }
     // 30 degrees against pi/6.
     const turned = value.unit?.known?.dimension === "angle" && other.unit === null && some(expressionOf(other), isPi)
     return turned ? call("degrees", tree) : tree
@@ -107,10 +114,12 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
     const digits = /[A-Z]/.test(based.digits) ? null : rational.decimal(based.digits, "")
     return digits && rational.equals(digits, bare.value) ? "equal" : "unequal"
   }
-  const known = reference.unit?.known && answer.unit?.known ? ([reference.unit.known, answer.unit.known] as const) : null
+  const known =
+    reference.unit?.known && answer.unit?.known ? ([reference.unit.known, answer.unit.known] as const) : null
   if (known) {
     const [unit, other] = known
-    if (unit.dimension !== other.dimension) return isTemperature(unit.dimension, other.dimension) && same(reference.value, answer.value) ? "equal" : "unequal"
+    if (unit.dimension !== other.dimension)
+      return isTemperature(unit.dimension, other.dimension) && same(reference.value, answer.value) ? "equal" : "unequal"
     const inBase = [rational.multiply(reference.value, unit.factor), rational.multiply(answer.value, other.factor)]
     if (!rational.equals(unit.factor, other.factor))
       return inBase[0] && inBase[1] && rational.equals(inBase[0], inBase[1]) ? "equal" : "unequal"
@@ -129,7 +138,8 @@ const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
 
 /** A bare degree sign may mean the temperature that the other names. */
 const isTemperature = (a: string, b: string) =>
-  (a === "angle" && (b === "celsius" || b === "fahrenheit")) || (b === "angle" && (a === "celsius" || a === "fahrenheit"))
+  (a === "angle" && (b === "celsius" || b === "fahrenheit")) ||
+  (b === "angle" && (a === "celsius" || a === "fahrenheit"))
 
 function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
   if (a.length !== b.length) return "unequal"
@@ -231,7 +241,7 @@ function compareMatrices(a: MathValue, b: MathValue, rules: Rules): Comparison {
 
 function compareRatios(a: MathValue, b: MathValue, rules: Rules): Comparison {
   const parts = (value: MathValue) => (value.kind === "ratio" ? value.parts : isSimple(value) ? [value] : null)
-  const clock = (value: MathValue) => value.kind === "clock" && value.half === null ? clockParts(value) : parts(value)
+  const clock = (value: MathValue) => (value.kind === "clock" && value.half === null ? clockParts(value) : parts(value))
   const [left, right] = [clock(a), clock(b)]
   if (left === null || right === null) return "unequal"
   const one: Expression = { kind: "number", value: rational.whole(1) }
@@ -240,7 +250,12 @@ function compareRatios(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (x.length === 1) x.push(one)
   if (y.length === 1) y.push(one)
   if (x.length !== y.length) return "unequal"
-  const product = (p: Expression, q: Expression): Expression => ({ kind: "operation", operator: "*", left: p, right: q })
+  const product = (p: Expression, q: Expression): Expression => ({
+    kind: "operation",
+    operator: "*",
+    left: p,
+    right: q,
+  })
   for (let index = 1; index < x.length; index++) {
     const verdict = compareExpressions(product(x[0]!, y[index]!), product(y[0]!, x[index]!), rules.steps)
     if (verdict !== "equal") return verdict
@@ -264,7 +279,9 @@ function compareClocks(a: MathValue, b: MathValue): Comparison {
   if (a.kind !== "clock" || b.kind !== "clock") return "unequal"
   if (a.half !== null && b.half !== null) return a.minutes === b.minutes ? "equal" : "unequal"
   // Without the half, 3:30 may be either.
-  return a.minutes % 720 === b.minutes % 720 && (a.half === b.half ? a.minutes === b.minutes : true) ? "equal" : "unequal"
+  return a.minutes % 720 === b.minutes % 720 && (a.half === b.half ? a.minutes === b.minutes : true)
+    ? "equal"
+    : "unequal"
 }
 
 /** Values of different kinds that may still be the same: a list and a point, an interval and a set, vectors in square brackets. */
@@ -274,7 +291,9 @@ function compareMixed(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (other.kind === "list") {
     const round = tuple.open === "(" && tuple.close === ")"
     if (!round && tuple.elements.length < 3) return "unequal"
-    return a.kind === "tuple" ? compareOrdered(a.elements, other.elements, rules) : compareOrdered(other.elements, tuple.elements, rules)
+    return a.kind === "tuple"
+      ? compareOrdered(a.elements, other.elements, rules)
+      : compareOrdered(other.elements, tuple.elements, rules)
   }
   // Programming languages print sets and lists in square brackets.
   if (tuple.open === "[" && tuple.close === "]" && tuple.elements.length !== 2)

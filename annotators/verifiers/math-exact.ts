@@ -80,8 +80,10 @@ function power(base: Rational, exponent: Rational): Rational | null {
 }
 
 const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
-const best = (sign: number) => (first: Rational, ...rest: Rational[]) =>
-  rest.reduce((one, other) => (rational.compare(other, one) * sign > 0 ? other : one), first)
+const best =
+  (sign: number) =>
+  (first: Rational, ...rest: Rational[]) =>
+    rest.reduce((one, other) => (rational.compare(other, one) * sign > 0 ? other : one), first)
 
 const functions: Partial<Record<FunctionName, (...of: Rational[]) => Rational | null>> = {
   abs: (a) => absolute(a!),

@@ -52,7 +52,9 @@ const byText = new Map<string, FunctionName>()
 for (const [name, one] of Object.entries(names)) byText.set(name, one).set(`\\${name}`, one)
 
 /** Names of functions that plain text writes without a backslash. */
-export const functionWords: readonly string[] = Object.keys(names).filter((name) => name.length > 2 || name === "ln" || name === "lg")
+export const functionWords: readonly string[] = Object.keys(names).filter(
+  (name) => name.length > 2 || name === "ln" || name === "lg",
+)
 
 /** The function that a word (`sin`) or a command (`\sin`) names, or null. */
 export const functionOf = (text: string): FunctionName | null => byText.get(text) ?? null

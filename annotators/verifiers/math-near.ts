@@ -120,11 +120,17 @@ const [cosh, sinh] = [hyperbolic(1), hyperbolic(-1)]
 
 /** A function of a real argument, known by its derivative's size; not defined elsewhere. */
 const real = (value: (x: number) => number, slope: (x: number) => number) => (z: Complex) =>
-  complex.isReal(z) ? complex.complex(value(z.re), 0, slope(z.re) * z.error + Math.abs(value(z.re)) * 2 ** -51) : complex.undefinedValue
+  complex.isReal(z)
+    ? complex.complex(value(z.re), 0, slope(z.re) * z.error + Math.abs(value(z.re)) * 2 ** -51)
+    : complex.undefinedValue
 
 const arcsine = (z: Complex): Complex => {
   if (complex.isReal(z) && Math.abs(z.re) <= 1)
-    return complex.complex(Math.asin(z.re), 0, Math.min(z.error / Math.sqrt(Math.max(1 - z.re ** 2, 1e-16)), Math.sqrt(z.error)) + 2 ** -52)
+    return complex.complex(
+      Math.asin(z.re),
+      0,
+      Math.min(z.error / Math.sqrt(Math.max(1 - z.re ** 2, 1e-16)), Math.sqrt(z.error)) + 2 ** -52,
+    )
   // -i ln(iz + sqrt(1 - z^2))
   const inside = complex.add(complex.multiply(i, z), complex.squareRoot(complex.subtract(one, complex.multiply(z, z))))
   return complex.negate(complex.multiply(i, complex.logarithm(inside)))
@@ -179,7 +185,8 @@ const functions: Record<Exclude<FunctionName, "root">, (...of: Complex[]) => Com
   modulo: (a, b) => complex.subtract(a!, complex.multiply(b!, floor(over(a!, b!)))),
   max: (...all) => extreme(all, 1),
   min: (...all) => extreme(all, -1),
-  gcd: (...all) => (all.every(whole) ? complex.complex(all.map((z) => Math.abs(z.re)).reduce(commonDivisor)) : complex.undefinedValue),
+  gcd: (...all) =>
+    all.every(whole) ? complex.complex(all.map((z) => Math.abs(z.re)).reduce(commonDivisor)) : complex.undefinedValue,
   lcm: (...all) =>
     all.every(whole)
       ? complex.complex(all.map((z) => Math.abs(z.re)).reduce((a, b) => (a * b) / (commonDivisor(a, b) || 1)))
@@ -207,7 +214,10 @@ function gamma(z: Complex): Complex {
   if (!complex.isReal(z)) return complex.undefinedValue
   const x = z.re
   if (x < 0.5) {
-    const reflected = complex.multiply(complex.sine(complex.complex(Math.PI * x, 0, 1e-15)), gamma(complex.complex(1 - x)))
+    const reflected = complex.multiply(
+      complex.sine(complex.complex(Math.PI * x, 0, 1e-15)),
+      gamma(complex.complex(1 - x)),
+    )
     return complex.divide(complex.rounded(Math.PI), reflected)
   }
   const t = x + 6.5

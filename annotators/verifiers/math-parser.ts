@@ -105,7 +105,9 @@ class Parser {
         return before.text === ")" || before.text === "}" || before.text === "]"
       }
       case "sign":
-        return token.text === "(" || token.text === "{" || token.text === "[" || (token.text === "|" && this.#bars === 0)
+        return (
+          token.text === "(" || token.text === "{" || token.text === "[" || (token.text === "|" && this.#bars === 0)
+        )
     }
   }
 
@@ -271,7 +273,8 @@ class Parser {
     if (name !== null) return this.#function(name)
     this.#at++
     if (greek.test(text)) return this.#node({ kind: "symbol", name: text + this.#marks() })
-    if (decorations.has(text)) return this.#node({ kind: "symbol", name: `${text}{${this.#subscript()}}${this.#marks()}` })
+    if (decorations.has(text))
+      return this.#node({ kind: "symbol", name: `${text}{${this.#subscript()}}${this.#marks()}` })
     if (figures.has(text)) return this.#node({ kind: "symbol", name: `${text} ${this.#letters()}` })
     switch (text) {
       case "pi":
@@ -305,7 +308,8 @@ class Parser {
 
   #letters(): string {
     let name = ""
-    for (let token = this.#tokens[this.#at]; token?.kind === "letter"; token = this.#tokens[++this.#at]) name += token.text
+    for (let token = this.#tokens[this.#at]; token?.kind === "letter"; token = this.#tokens[++this.#at])
+      name += token.text
     return name + this.#marks()
   }
 
@@ -330,7 +334,8 @@ class Parser {
   }
 
   #differential(top: number, bottom: number): boolean {
-    const begins = (at: number) => this.#tokens[at]?.text === "d" || (this.#tokens[at]?.text === "{" && this.#tokens[at + 1]?.text === "d")
+    const begins = (at: number) =>
+      this.#tokens[at]?.text === "d" || (this.#tokens[at]?.text === "{" && this.#tokens[at + 1]?.text === "d")
     return begins(top) && begins(bottom) && this.#at - bottom >= 4
   }
 

@@ -112,7 +112,8 @@ function wordedNumber(text: string): NumberValue | null {
 
 /** `3 hours 20 minutes`, `5 ft 6 in`, `2元5角`: quantities of one dimension, from large to small. */
 function compoundQuantity(text: string, reading: Reading): NumberValue | null {
-  if (!/^\d[\d.]*\s*[^\d\s^\\{}()[\]=]+\s*(?:,|and)?\s*\d[\d.]*\s*[^\d\s^\\{}()[\]=]+$/.test(text) || text.length > 64) return null
+  if (!/^\d[\d.]*\s*[^\d\s^\\{}()[\]=]+\s*(?:,|and)?\s*\d[\d.]*\s*[^\d\s^\\{}()[\]=]+$/.test(text) || text.length > 64)
+    return null
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(\s*)([^\d\s,]+)/g)]
   const [large, small] = parts.map(([, digits, space, name]) => {
     const tail = readTail(name!, space !== "" || reading.attachedUnits, true)

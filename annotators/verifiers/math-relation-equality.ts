@@ -1,7 +1,8 @@
 // When two equations or inequalities say the same.
-import { compareExpressions, type Comparison } from "./math-sampling.ts"
-import type { Steps } from "./math-steps.ts"
+
 import { evaluateNearly } from "./math-near.ts"
+import { type Comparison, compareExpressions } from "./math-sampling.ts"
+import type { Steps } from "./math-steps.ts"
 import { type Expression, operation, symbolsOf } from "./math-tree.ts"
 import type { Relation } from "./math-values.ts"
 import * as rational from "./rational.ts"
@@ -25,7 +26,8 @@ export function compareRelations(a: Relation, b: Relation, steps: Steps): Compar
 const difference = ({ left, right }: Relation): Expression => operation("-", left, right)
 
 /** Values of the symbols that make no simple expression vanish. */
-const sample = (index: number) => rational.divide(rational.whole([37, 59, 83, 101, 131, 163][index % 6]! + index), rational.whole(32))!
+const sample = (index: number) =>
+  rational.divide(rational.whole([37, 59, 83, 101, 131, 163][index % 6]! + index), rational.whole(32))!
 
 const symbolsAt = (x: Expression, y: Expression) =>
   new Map([...new Set([...symbolsOf(x), ...symbolsOf(y)])].sort().map((name, index) => [name, sample(index)]))

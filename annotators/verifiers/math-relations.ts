@@ -122,13 +122,17 @@ export function boundsOf({ sides, operators }: Sides): Bounds | null {
   const open = (up ? operators : [...operators].reverse()).map((operator) => operator === "<" || operator === ">")
   if (sides.length === 3) {
     const name = nameOf(ascending[1]!)
-    return name === null ? null : { name, low: ascending[0]!, high: ascending[2]!, openLow: open[0]!, openHigh: open[1]! }
+    return name === null
+      ? null
+      : { name, low: ascending[0]!, high: ascending[2]!, openLow: open[0]!, openHigh: open[1]! }
   }
   if (sides.length !== 2) return null
   const [low, high] = ascending as [string, string]
   const [nameLow, nameHigh] = [nameOf(low), nameOf(high)]
-  if (nameHigh !== null && !holds(low, nameHigh)) return { name: nameHigh, low, high: null, openLow: open[0]!, openHigh: true }
-  if (nameLow !== null && !holds(high, nameLow)) return { name: nameLow, low: null, high, openLow: true, openHigh: open[0]! }
+  if (nameHigh !== null && !holds(low, nameHigh))
+    return { name: nameHigh, low, high: null, openLow: open[0]!, openHigh: true }
+  if (nameLow !== null && !holds(high, nameLow))
+    return { name: nameLow, low: null, high, openLow: true, openHigh: open[0]! }
   return null
 }
 

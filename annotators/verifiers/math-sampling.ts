@@ -53,7 +53,10 @@ function compareNearly(
   logBase: 10 | "e",
   steps: Steps,
 ): Comparison {
-  const real = some(left, isImaginary) || some(right, isImaginary) ? "undecided" : agreement(left, right, free, { domain: "real", logBase }, steps)
+  const real =
+    some(left, isImaginary) || some(right, isImaginary)
+      ? "undecided"
+      : agreement(left, right, free, { domain: "real", logBase }, steps)
   return real === "undecided" ? agreement(left, right, free, { domain: "complex", logBase }, steps) : real
 }
 

@@ -38,7 +38,9 @@ export function compareTexts(reference: MathValue, answer: MathValue): Compariso
     const chosen = /^\(?([A-Z])(?:[).:]|\)\s*\S)/.exec(answer.symbols)?.[1]
     if (chosen !== undefined) return chosen === letter ? "equal" : "unequal"
   }
-  return ` ${b.replace(/[^\p{L}\p{N}]+/gu, " ")} `.includes(` ${a.replace(/[^\p{L}\p{N}]+/gu, " ")} `) ? "undecided" : "unequal"
+  return ` ${b.replace(/[^\p{L}\p{N}]+/gu, " ")} `.includes(` ${a.replace(/[^\p{L}\p{N}]+/gu, " ")} `)
+    ? "undecided"
+    : "unequal"
 }
 
 const choiceLetter = (value: MathValue) => /^\(?([A-J])\)?$/.exec(value.symbols)?.[1] ?? null

@@ -60,7 +60,14 @@ const isLetter = (character: string) => (character >= "a" && character <= "z") |
 function numberToken(text: string, start: number, grouped: boolean, spaced: boolean): Token | null {
   const number = readNumber(text, start, grouped)
   return (
-    number && { kind: "number", text: text.slice(start, number.end), value: number.value, start, end: number.end, spaced }
+    number && {
+      kind: "number",
+      text: text.slice(start, number.end),
+      value: number.value,
+      start,
+      end: number.end,
+      spaced,
+    }
   )
 }
 

@@ -79,7 +79,8 @@ const realLines = new Set(
 function fixedValue(base: Written): MathValue | null {
   if (emptySets.has(base.words)) return { ...base, kind: "set", elements: [] }
   if (base.words !== "r" && realLines.has(base.words)) return { ...base, ...realLine }
-  if (/^[+]?(?:\\infty|infinity|\\infinity|inf|oo|无穷大)$/i.test(base.symbols)) return { ...base, kind: "infinity", sign: 1 }
+  if (/^[+]?(?:\\infty|infinity|\\infinity|inf|oo|无穷大)$/i.test(base.symbols))
+    return { ...base, kind: "infinity", sign: 1 }
   if (/^-(?:\\infty|infinity|inf|oo)$/i.test(base.symbols)) return { ...base, kind: "infinity", sign: -1 }
   return null
 }
@@ -124,7 +125,8 @@ function readProse(plain: string, base: Written, reading: Reading, nesting: numb
 
 function readList(plain: string, tokens: readonly Token[], base: Written, read: (part: string) => MathValue) {
   const groups = splitAt(plain, tokens, isSemicolon)
-  if (groups !== null && groups.length > 1) return groups.length > maxParts ? null : listOf(base, groups.map(read), "or")
+  if (groups !== null && groups.length > 1)
+    return groups.length > maxParts ? null : listOf(base, groups.map(read), "or")
   const parts = splitAt(plain, tokens, (token) => isComma(token) || isConjunction(token))
   if (parts === null || parts.length > maxParts) return null
   const telling = parts.filter((part) => !isQualifier(part))
@@ -135,11 +137,19 @@ function readList(plain: string, tokens: readonly Token[], base: Written, read: 
 
 /** `k \in \mathbb{Z}`, `n = 0, 1, 2, \ldots`: says of which kind a symbol is. */
 const isQualifier = (part: string) =>
-  /^(?:where\s+|for\s+)?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*(?:\\mathbb\s*\{?\s*[ZNQRC]\s*\}?|[ZN])(?:\s*[\^_]\s*\{?[+*\d]\}?)?$/.test(part)
+  /^(?:where\s+|for\s+)?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*(?:\\mathbb\s*\{?\s*[ZNQRC]\s*\}?|[ZN])(?:\s*[\^_]\s*\{?[+*\d]\}?)?$/.test(
+    part,
+  )
 
 function listOf(base: Written, values: readonly MathValue[], conjunction: "and" | "or"): MathValue {
-  const elements = values.flatMap((value) => (value.kind === "list" && value.elements.every((one) => one.name === null) && value.name === null ? value.elements : [value]))
-  const bounded = elements.every((one) => one.relation !== null && one.relation.operator !== "=" && one.kind !== "relation")
+  const elements = values.flatMap((value) =>
+    value.kind === "list" && value.elements.every((one) => one.name === null) && value.name === null
+      ? value.elements
+      : [value],
+  )
+  const bounded = elements.every(
+    (one) => one.relation !== null && one.relation.operator !== "=" && one.kind !== "relation",
+  )
   if (bounded && new Set(elements.map(({ name }) => name)).size === 1)
     return { ...base, name: elements[0]!.name, ...combined(elements, conjunction) }
   const repeated = repeatedNames(elements)
@@ -193,7 +203,9 @@ function readSides(all: Sides, base: Written, read: (part: string) => MathValue)
     if (relation !== null && symbolsOf(relation.left).length + symbolsOf(relation.right).length > 0)
       return { ...base, kind: "relation", relation }
     const value = read(last)
-    return sides.slice(0, -1).some((side) => /[a-zA-Z]/.test(side.replace(/\\[a-zA-Z]+/g, ""))) ? { ...base, kind: "opaque" } : { ...value, ...base }
+    return sides.slice(0, -1).some((side) => /[a-zA-Z]/.test(side.replace(/\\[a-zA-Z]+/g, "")))
+      ? { ...base, kind: "opaque" }
+      : { ...value, ...base }
   }
   if (operators[0] === "\\in" && sides.length === 2) {
     const name = nameOf(first)
@@ -211,7 +223,14 @@ function readInequality({ sides, operators }: Sides, base: Written, read: (part:
   }
   const name = nameOf(sides[0]!)
   if (operators[0] === "\\ne" && sides.length === 2 && name !== null)
-    return { ...base, kind: "difference", from: { ...written("\\mathbb{R}"), ...realLine }, without: read(sides[1]!), name, relation }
+    return {
+      ...base,
+      kind: "difference",
+      from: { ...written("\\mathbb{R}"), ...realLine },
+      without: read(sides[1]!),
+      name,
+      relation,
+    }
   if (relation !== null) return { ...base, kind: "relation", relation }
   const parts = sides.slice(1).map((side, index) => relationOf(sides[index]!, operators[index]!, side))
   if (parts.length > 1 && parts.every((part) => part !== null))
@@ -238,7 +257,12 @@ function interval(bounds: Bounds, read: (part: string) => MathValue) {
   } as const
 }
 
-function readUnion(plain: string, tokens: readonly Token[], base: Written, read: (part: string) => MathValue): MathValue | null {
+function readUnion(
+  plain: string,
+  tokens: readonly Token[],
+  base: Written,
+  read: (part: string) => MathValue,
+): MathValue | null {
   const without = splitAt(plain, tokens, (token) => token.text === "\\setminus", "groups")
   if (without?.length === 2) return { ...base, kind: "difference", from: read(without[0]!), without: read(without[1]!) }
   const isCup = (token: Token) => token.text === "\\cup" || token.text === "\\bigcup"
@@ -247,10 +271,18 @@ function readUnion(plain: string, tokens: readonly Token[], base: Written, read:
     token.text === "U" && /[)\]}]/.test(tokens[index - 1]?.text ?? "") && /[([{]/.test(tokens[index + 1]?.text ?? "")
   const plainCups = new Set(tokens.filter(isPlainCup))
   const parts = splitAt(plain, tokens, (token) => isCup(token) || plainCups.has(token), "groups")
-  return parts === null || parts.length < 2 || parts.length > maxParts ? null : { ...base, kind: "union", parts: parts.map(read) }
+  return parts === null || parts.length < 2 || parts.length > maxParts
+    ? null
+    : { ...base, kind: "union", parts: parts.map(read) }
 }
 
-function readBrackets(plain: string, tokens: readonly Token[], base: Written, reading: Reading, nesting: number): MathValue | null {
+function readBrackets(
+  plain: string,
+  tokens: readonly Token[],
+  base: Written,
+  reading: Reading,
+  nesting: number,
+): MathValue | null {
   const around = enclosing(plain, tokens)
   if (around === null) return null
   const inside = tokenize(around.inside, false)
@@ -263,10 +295,13 @@ function readBrackets(plain: string, tokens: readonly Token[], base: Written, re
   const spaced = tokenize(around.inside, true)
   const grouped = spaced && splitAt(around.inside, spaced, (token) => isComma(token) || isSemicolon(token))
   // `(1,000, 2,000)` has two elements, `(1,234)` has two as well.
-  const parts = grouped?.length ? grouped : splitAt(around.inside, inside, (token) => isComma(token) || isSemicolon(token))
+  const parts = grouped?.length
+    ? grouped
+    : splitAt(around.inside, inside, (token) => isComma(token) || isSemicolon(token))
   const wide = grouped?.length ? { ...reading, grouped: true } : reading
   if (parts === null) {
-    if (around.open === "\\{" && around.close === "\\}") return { ...base, kind: "set", elements: [read(around.inside)].flatMap(spread) }
+    if (around.open === "\\{" && around.close === "\\}")
+      return { ...base, kind: "set", elements: [read(around.inside)].flatMap(spread) }
     if (around.open === "[" && around.close === "]" && parseTokens(tokens) === null) return read(around.inside)
     if (around.open === "(" || around.open === "{") {
       const value = parseTokens(tokens) === null ? read(around.inside) : null
@@ -276,7 +311,8 @@ function readBrackets(plain: string, tokens: readonly Token[], base: Written, re
   }
   if (parts.length === 0 || parts.length > maxParts) return null
   const elements = parts.map((part) => readPlain(part, wide, nesting + 1))
-  if (around.open === "\\{" || around.close === "\\}") return { ...base, kind: "set", elements: elements.flatMap(spread) }
+  if (around.open === "\\{" || around.close === "\\}")
+    return { ...base, kind: "set", elements: elements.flatMap(spread) }
   // A bare LaTeX group prints no brackets.
   if (around.open === "{" || around.close === "}") return { ...base, kind: "list", elements: elements.flatMap(spread) }
   const open = around.open === "(" || around.open === "]" ? "(" : "["
@@ -318,17 +354,30 @@ function readClock(plain: string, base: Written): MathValue | null {
   return { ...base, kind: "clock", minutes: hours * 60 + Number(match[2]), half }
 }
 
-function readClockOrRatio(plain: string, tokens: readonly Token[], base: Written, read: (part: string) => MathValue): MathValue | null {
+function readClockOrRatio(
+  plain: string,
+  tokens: readonly Token[],
+  base: Written,
+  read: (part: string) => MathValue,
+): MathValue | null {
   const clock = readClock(plain, base)
   if (clock !== null) return clock
   const parts = splitAt(plain, tokens, (token) => token.text === ":")
   if (parts === null || parts.length < 2 || parts.length > 8) return null
   const values = parts.map(read)
-  return values.every((value) => value.kind === "number" || value.kind === "expression") ? { ...base, kind: "ratio", parts: values } : null
+  return values.every((value) => value.kind === "number" || value.kind === "expression")
+    ? { ...base, kind: "ratio", parts: values }
+    : null
 }
 
 /** One value: plus-minus, a quantity, an expression; else text where it has words. */
-function readSingle(plain: string, tokens: readonly Token[], base: Written, reading: Reading, read: (part: string) => MathValue): MathValue {
+function readSingle(
+  plain: string,
+  tokens: readonly Token[],
+  base: Written,
+  reading: Reading,
+  read: (part: string) => MathValue,
+): MathValue {
   const signs = plusMinus(plain)
   if (signs !== null) return { ...base, kind: "list", elements: signs.map(read) }
   const quantity = readQuantity(plain, reading)

@@ -77,7 +77,12 @@ function readReference(reference: unknown) {
  * Compares under the usual reading, and where one side is a number and the other a list, under the other readings of a comma:
  * `100,200` may be a list, and `3,14` a decimal.
  */
-function compareReadings(truth: MathValue, reference: unknown, answer: MathAnswer, decimals: number | null): Comparison {
+function compareReadings(
+  truth: MathValue,
+  reference: unknown,
+  answer: MathAnswer,
+  decimals: number | null,
+): Comparison {
   const usual = compareValues(truth, answer.value, decimals)
   if (usual === "equal") return usual
   const several = (value: MathValue) => value.kind === "list" || value.kind === "tuple" || value.kind === "set"

@@ -60,8 +60,12 @@ export function leadingNumberWords(text: string): { value: Rational; rest: strin
     } else if (share !== undefined && total + section > 0) {
       return { value: rational.divide(rational.whole(total + section), rational.whole(share))!, rest: behind }
     } else if (word === "dozen" && words > 0) return { value: rational.whole((total + section) * 12), rest: behind }
-    else if (word === "a" && words === 0 && /^\s+(?:dozen|half|hundred|thousand|million|quarter|third)\b/i.test(behind)) section = 1
-    else if (!(word === "and" && words > 0 && least === 100 && small.has(wordAt.exec(behind)?.[1]?.toLowerCase() ?? ""))) break
+    else if (word === "a" && words === 0 && /^\s+(?:dozen|half|hundred|thousand|million|quarter|third)\b/i.test(behind))
+      section = 1
+    else if (
+      !(word === "and" && words > 0 && least === 100 && small.has(wordAt.exec(behind)?.[1]?.toLowerCase() ?? ""))
+    )
+      break
     words++
     rest = behind
   }

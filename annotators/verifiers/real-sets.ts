@@ -1,8 +1,9 @@
 // Sets of real numbers in one form: disjoint intervals in ascending order.
-import type { Steps } from "./math-steps.ts"
-import { realValue } from "./math-sampling.ts"
-import type { MathValue } from "./math-values.ts"
+
 import { expressionOf } from "./math-quantity.ts"
+import { realValue } from "./math-sampling.ts"
+import type { Steps } from "./math-steps.ts"
+import type { MathValue } from "./math-values.ts"
 
 /** A bound of an interval: its place on the line, and the value that it was written as. */
 export interface Bound {
@@ -84,8 +85,10 @@ function cut(interval: Interval, hole: Interval): Interval[] {
     { ...hole.low, open: !hole.low.open },
     { ...hole.high, open: !hole.high.open },
   ]
-  if (low.at < leftHigh.at || (low.at === leftHigh.at && !low.open && !leftHigh.open)) left.push({ low, high: leftHigh })
-  if (rightLow.at < high.at || (rightLow.at === high.at && !high.open && !rightLow.open)) left.push({ low: rightLow, high })
+  if (low.at < leftHigh.at || (low.at === leftHigh.at && !low.open && !leftHigh.open))
+    left.push({ low, high: leftHigh })
+  if (rightLow.at < high.at || (rightLow.at === high.at && !high.open && !rightLow.open))
+    left.push({ low: rightLow, high })
   return left
 }
 

@@ -114,7 +114,9 @@ function single(name: string): KnownUnit | null {
   const exact = units.get(name)
   if (exact) return exact
   const lower = name.length === 1 && name !== "L" ? name : name.toLowerCase()
-  return units.get(lower) ?? (lower.length > 3 && lower.endsWith("s") ? units.get(lower.slice(0, -1)) : undefined) ?? null
+  return (
+    units.get(lower) ?? (lower.length > 3 && lower.endsWith("s") ? units.get(lower.slice(0, -1)) : undefined) ?? null
+  )
 }
 
 const worded = /\b(square|sq\.?|cubic|cu\.?)\s+([a-z]+)/gi
@@ -139,7 +141,7 @@ function compound(name: string): KnownUnit | null {
 function powers(text: string): KnownUnit | null {
   let product: KnownUnit | null = { dimension: "", factor: whole(1) }
   for (const part of text.trim().split(/[\s*]+/)) {
-    const match = /^([^\^]+?)(?:\^\{?(-?\d)\}?)?$/.exec(part)
+    const match = /^([^^]+?)(?:\^\{?(-?\d)\}?)?$/.exec(part)
     const unit = match && single(match[1]!)
     if (!unit) return null
     const power = Number(match[2] ?? 1)
@@ -212,7 +214,10 @@ function leadingMultiplier(text: string): { name: string; value: Rational } | nu
 }
 
 function isWords(text: string): boolean {
-  const words = text.replace(/[()]/g, " ").trim().split(/[\s/]+/)
+  const words = text
+    .replace(/[()]/g, " ")
+    .trim()
+    .split(/[\s/]+/)
   return (
     words.length <= 6 &&
     words.every((word) => /^[\p{L}'°$€£¥.-]+(?:\^-?\d)?$/u.test(word) && !notUnits.has(word.toLowerCase())) &&

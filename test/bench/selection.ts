@@ -69,8 +69,8 @@ function measure(size: number, maximum: number): void {
 
 const [size, maximum] = process.argv.slice(2)
 if (size !== undefined) measure(Number(size), Number(maximum ?? 4_000))
+// The second run takes all: every candidate is looked at, and the index of the chosen is as large as it gets.
 else
-  // The second run takes all: every candidate is looked at, and the index of the chosen is as large as it gets.
   for (const [size] of goals)
     for (const maximum of [4_000, size]) {
       const file = fileURLToPath(import.meta.url)
