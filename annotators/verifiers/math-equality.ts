@@ -119,7 +119,7 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
   if (known) {
     const [unit, other] = known
     if (unit.dimension !== other.dimension)
-      return isTemperature(unit.dimension, other.dimension) && same(reference.value, answer.value) ? "equal" : "unequal"
+      return isSameWord(reference, answer) && same(reference.value, answer.value) ? "equal" : "unequal"
     const inBase = [rational.multiply(reference.value, unit.factor), rational.multiply(answer.value, other.factor)]
     if (!rational.equals(unit.factor, other.factor))
       return inBase[0] && inBase[1] && rational.equals(inBase[0], inBase[1]) ? "equal" : "unequal"
@@ -136,10 +136,13 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
 
 const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
 
-/** A bare degree sign may mean the temperature that the other names. */
-const isTemperature = (a: string, b: string) =>
-  (a === "angle" && (b === "celsius" || b === "fahrenheit")) ||
-  (b === "angle" && (a === "celsius" || a === "fahrenheit"))
+/** One name for two dimensions: a bare degree sign may mean the temperature that the other names, and pounds are money or mass. */
+function isSameWord(a: NumberValue, b: NumberValue): boolean {
+  const [one, other] = [a.unit!, b.unit!]
+  const pair = [one.known!.dimension, other.known!.dimension].sort().join(" ")
+  if (pair === "angle celsius" || pair === "angle fahrenheit") return true
+  return pair === "mass sterling" && [one, other].some(({ name }) => /^pounds?$/i.test(name))
+}
 
 function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
   if (a.length !== b.length) return "unequal"

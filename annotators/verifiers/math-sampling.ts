@@ -1,6 +1,7 @@
 // Whether two expressions are the same function, decided at fixed points.
 import * as complex from "./complex.ts"
 import { evaluateExactly } from "./math-exact.ts"
+import { magnitudeOf, magnitudesDiffer } from "./math-magnitude.ts"
 import { evaluateNearly, type Point } from "./math-near.ts"
 import type { Steps } from "./math-steps.ts"
 import { type Expression, isRationalFunction, some, symbolsOf } from "./math-tree.ts"
@@ -23,6 +24,10 @@ export function compareExpressions(left: Expression, right: Expression, steps: S
   if (free.length === 0 || (isRationalFunction(left) && isRationalFunction(right))) {
     const exact = compareExactly(left, right, free, steps)
     if (exact !== "undecided") return exact
+  }
+  if (free.length === 0) {
+    const sizes = [magnitudeOf(left, steps), magnitudeOf(right, steps)] as const
+    if (sizes[0] && sizes[1] && magnitudesDiffer(sizes[0], sizes[1])) return "unequal"
   }
   const ambiguous = some(left, isLog) || some(right, isLog)
   const first = compareNearly(left, right, free, 10, steps)

@@ -11,11 +11,11 @@ import {
   writtenMatrix,
 } from "./math-collections.ts"
 import { normalSymbols, normalText, plainNotation } from "./math-notation.ts"
-import { parseTokens } from "./math-parser.ts"
+import { parseExpression, parseTokens } from "./math-parser.ts"
 import { constant, numberOf, readQuantity } from "./math-quantity.ts"
 import { type Bounds, boundsOf, nameOf, relationOf, type Sides, splitRelation } from "./math-relations.ts"
 import { knownWords, type Token, tokenize } from "./math-tokens.ts"
-import { symbolsOf } from "./math-tree.ts"
+import { type Expression, operation, symbolsOf } from "./math-tree.ts"
 import type { MathValue, Reading, Written } from "./math-values.ts"
 import * as rational from "./rational.ts"
 import { readTail } from "./units.ts"
@@ -92,14 +92,28 @@ const infinity = (sign: 1 | -1): MathValue => ({
 })
 const realLine = { kind: "tuple", open: "(", close: ")", elements: [infinity(-1), infinity(1)] } as const
 
-const knownWord = new RegExp(`(?:${[...knownWords].sort((a, b) => b.length - a.length).join("|")})`, "g")
+const conjunctions = new Set(["and", "or"])
+const functionName = new RegExp(
+  [...knownWords]
+    .filter((word) => !conjunctions.has(word))
+    .sort((a, b) => b.length - a.length)
+    .join("|"),
+  "g",
+)
+
+/** A run of letters without the names of functions in it, where nothing but single symbols is left of it: `xsinx`, but not `York`. */
+function symbolsOnly(run: string): string {
+  if (conjunctions.has(run)) return " "
+  const rest = run.replace(functionName, " ")
+  return rest !== run && /^ *(?:[a-zA-Z]{1,2} +)*(?:[a-zA-Z]{0,2})$/.test(rest) ? rest : run
+}
 
 /** Words that belong to no notation: four letters in a row, two words side by side, other scripts, letters alone. */
 function isProse(plain: string): boolean {
   if (/^[\x20-\x40[\]^_{|}]*$/.test(plain)) return false
-  const bare = plain.replace(/\\[a-zA-Z]+(?:\s*\{[a-zA-Z]+\})?/g, " ").replace(knownWord, " ")
-  if (/\p{L}{4,}|\p{L}{2,}[^\p{L}]+\p{L}{2,}/u.test(bare) || /[^\p{ASCII}°¥€£¢]/u.test(bare)) return /\p{L}/u.test(bare)
-  return bare.trim() === plain && /^[\p{L}\s'.,!-]*$/u.test(bare) && /\p{L}{2}/u.test(bare)
+  const bare = plain.replace(/\\[a-zA-Z]+(?:\s*\{[a-zA-Z]+\})?/g, " ").replace(/[a-zA-Z]+/g, symbolsOnly)
+  if (/\p{L}{4,}|\p{L}{2,}\s+\p{L}{2,}/u.test(bare) || /[^\p{ASCII}°¥€£¢]/u.test(bare)) return /\p{L}/u.test(bare)
+  return bare.trim() === plain && /^[\p{L}\s'.,!]*$/u.test(bare) && /\p{L}{2}/u.test(bare)
 }
 
 /** A number with words around it, a named value, a list of values with words, else text. */
@@ -335,13 +349,33 @@ function readMatrix(plain: string, base: Written, read: (part: string) => MathVa
     const cells = matrix.rows.map((row) => row.join(" "))
     return cells.length < 2 ? { ...base, kind: "opaque" } : listOf(base, cells.map(read), "and")
   }
-  if (/^[vV]/.test(matrix.kind)) return { ...base, kind: "opaque" }
+  if (matrix.kind === "vmatrix") return { ...base, ...(determinant(matrix.rows) ?? { kind: "opaque" }) }
+  if (matrix.kind.startsWith("V")) return { ...base, kind: "opaque" }
   if (matrix.factor !== "" && nameOf(matrix.factor.replace(/=$/, "")) !== null && matrix.factor.endsWith("="))
     return { ...read(plain.slice(plain.indexOf("=") + 1)), ...base, name: nameOf(matrix.factor.slice(0, -1).trim()) }
   const scale = matrix.factor.replace(/\*$/, "")
   if (scale.includes("=")) return { ...base, kind: "opaque" }
   const cell = (text: string) => read(scale === "" ? text : scale === "-" ? `-(${text})` : `(${scale})*(${text})`)
   return { ...base, kind: "matrix", rows: matrix.rows.map((row) => row.map(cell)) }
+}
+
+/** Largest determinant that is written out, in rows. */
+const maxDeterminant = 4
+
+/** The determinant of a square of expressions, by its first row; null for others and beyond `maxDeterminant` rows. */
+function determinant(rows: readonly (readonly string[])[]) {
+  if (rows.length > maxDeterminant || rows.some((row) => row.length !== rows.length)) return null
+  const cells = rows.map((row) => row.map(parseExpression))
+  if (!cells.every((row): row is Expression[] => row.every((cell) => cell !== null))) return null
+  return constant(expanded(cells))
+}
+
+function expanded(cells: readonly (readonly Expression[])[]): Expression {
+  const [first, ...rest] = cells
+  if (rest.length === 0) return first![0]!
+  return first!
+    .map((cell, at) => operation("*", cell, expanded(rest.map((row) => row.filter((_, column) => column !== at)))))
+    .reduce((sum, term, at) => operation(at % 2 === 0 ? "+" : "-", sum, term))
 }
 
 const clockAt = /^(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s?(?:m\.?)?$/i

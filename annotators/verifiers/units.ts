@@ -220,7 +220,9 @@ function isWords(text: string): boolean {
     .split(/[\s/]+/)
   return (
     words.length <= 6 &&
-    words.every((word) => /^[\p{L}'°$€£¥.-]+(?:\^-?\d)?$/u.test(word) && !notUnits.has(word.toLowerCase())) &&
+    words.every(
+      (word) => /^[\p{L}°$€£¥][\p{L}'°$€£¥.-]*(?:\^-?\d)?$/u.test(word) && !notUnits.has(word.toLowerCase()),
+    ) &&
     (words[0]!.length >= 3 || unitOf(words[0]!).known !== null || /^[^a-z]/i.test(words[0]!))
   )
 }
