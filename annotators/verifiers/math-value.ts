@@ -50,6 +50,8 @@ function readPlain(plain: string, reading: Reading, nesting: number): MathValue 
   if (isProse(plain)) return readProse(plain, base, reading, nesting)
   const read = (part: string) => readPlain(part, reading, nesting + 1)
   if (plain.includes("\\begin")) return readMatrix(plain, base, read)
+  const bare = plain.replace(trailingQualifier, "")
+  if (bare !== plain && bare !== "") return readPlain(bare, reading, nesting + 1)
   const tokens = tokenize(plain, reading.grouped)
   if (tokens === null) return { ...base, kind: "opaque" }
   return (
@@ -58,6 +60,7 @@ function readPlain(plain: string, reading: Reading, nesting: number): MathValue 
     readUnion(plain, tokens, base, read) ??
     readBrackets(plain, tokens, base, { ...reading, grouped: false }, nesting) ??
     readClockOrRatio(plain, tokens, base, read) ??
+    readResidue(plain, base, read) ??
     readSingle(plain, tokens, base, reading, read)
   )
 }
@@ -79,6 +82,7 @@ const realLines = new Set(
 function fixedValue(base: Written): MathValue | null {
   if (emptySets.has(base.words)) return { ...base, kind: "set", elements: [] }
   if (base.words !== "r" && realLines.has(base.words)) return { ...base, ...realLine }
+  if (/^\\mathbb\{[A-Z]\}$/.test(base.symbols)) return { ...base, kind: "text" }
   if (/^[+]?(?:\\infty|infinity|\\infinity|inf|oo|无穷大)$/i.test(base.symbols))
     return { ...base, kind: "infinity", sign: 1 }
   if (/^-(?:\\infty|infinity|inf|oo)$/i.test(base.symbols)) return { ...base, kind: "infinity", sign: -1 }
@@ -113,7 +117,19 @@ function isProse(plain: string): boolean {
   if (/^[\x20-\x40[\]^_{|}]*$/.test(plain)) return false
   const bare = plain.replace(/\\[a-zA-Z]+(?:\s*\{[a-zA-Z]+\})?/g, " ").replace(/[a-zA-Z]+/g, symbolsOnly)
   if (/\p{L}{4,}|\p{L}{2,}\s+\p{L}{2,}/u.test(bare) || /[^\p{ASCII}°¥€£¢]/u.test(bare)) return /\p{L}/u.test(bare)
-  return bare.trim() === plain && /^[\p{L}\s'.,!]*$/u.test(bare) && /\p{L}{2}/u.test(bare)
+  return bare.trim() === plain && /^[\p{L}\s'.,!]*$/u.test(bare) && /\p{L}{2}/u.test(bare) && !isProduct(bare)
+}
+
+const shortWords = new Set(
+  "am an as at be by do go he if in is it me mr my no of ok on or pm so to tv up us we".split(" "),
+)
+
+/** Two letters, or three without a vowel or in the order of the alphabet, are symbols side by side: `kV`, `xyz`. */
+function isProduct(run: string): boolean {
+  const lower = run.toLowerCase()
+  if (/^[a-zA-Z]{2}$/.test(run)) return !shortWords.has(lower)
+  if (!/^[a-z]{3}$/.test(run)) return false
+  return !/[aeiouy]/.test(run) || "abcdefghijklmnopqrstuvwxyz".includes(run)
 }
 
 /** A number with words around it, a named value, a list of values with words, else text. */
@@ -149,6 +165,9 @@ function readList(plain: string, tokens: readonly Token[], base: Written, read: 
   return telling.length === 1 ? read(telling[0]!) : listOf(base, telling.map(read), or ? "or" : "and")
 }
 
+/** `(k \in \mathbb{Z})` behind what it qualifies. */
+const trailingQualifier = /\s*\((?:where |for )?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*[^()]{1,32}\)$/
+
 /** `k \in \mathbb{Z}`, `n = 0, 1, 2, \ldots`: says of which kind a symbol is. */
 const isQualifier = (part: string) =>
   /^(?:where\s+|for\s+)?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*(?:\\mathbb\s*\{?\s*[ZNQRC]\s*\}?|[ZN])(?:\s*[\^_]\s*\{?[+*\d]\}?)?$/.test(
@@ -162,7 +181,7 @@ function listOf(base: Written, values: readonly MathValue[], conjunction: "and" 
       : [value],
   )
   const bounded = elements.every(
-    (one) => one.relation !== null && one.relation.operator !== "=" && one.kind !== "relation",
+    (one) => (one.kind === "tuple" && one.inequality) || (one.kind === "difference" && one.relation !== null),
   )
   if (bounded && new Set(elements.map(({ name }) => name)).size === 1)
     return { ...base, name: elements[0]!.name, ...combined(elements, conjunction) }
@@ -206,7 +225,9 @@ function readSides(all: Sides, base: Written, read: (part: string) => MathValue)
   const rounded = all.operators.indexOf("\\approx")
   // What follows a rounding sign only says again what stood before it.
   const { sides, operators } =
-    rounded > 0 ? { sides: all.sides.slice(0, rounded + 1), operators: all.operators.slice(0, rounded) } : all
+    rounded > 0 || (rounded === 0 && nameOf(all.sides[0]!) === null)
+      ? { sides: all.sides.slice(0, rounded + 1), operators: all.operators.slice(0, rounded) }
+      : all
   const [first, last] = [sides[0]!, sides.at(-1)!]
   if (operators.every((operator) => operator === "=" || operator === "\\approx")) {
     const relation = sides.length === 2 ? relationOf(first, "=", last) : null
@@ -232,8 +253,7 @@ function readInequality({ sides, operators }: Sides, base: Written, read: (part:
   const relation = sides.length === 2 ? relationOf(sides[0]!, operators[0]!, sides[1]!) : null
   const bounds = boundsOf({ sides, operators })
   if (bounds !== null) {
-    const marker = relation ?? relationOf(bounds.name, "\\le", "0") ?? relationOf("x", "\\le", "0")
-    return { ...base, ...interval(bounds, read), name: bounds.name, relation: marker }
+    return { ...base, ...interval(bounds, read), name: bounds.name, relation, inequality: true }
   }
   const name = nameOf(sides[0]!)
   if (operators[0] === "\\ne" && sides.length === 2 && name !== null)
@@ -396,13 +416,31 @@ function readClockOrRatio(
 ): MathValue | null {
   const clock = readClock(plain, base)
   if (clock !== null) return clock
-  const parts = splitAt(plain, tokens, (token) => token.text === ":")
+  const worded = /^(\d[\d.,]*) to (\d[\d.,]*)$/.exec(plain)
+  const parts = worded ? worded.slice(1) : splitAt(plain, tokens, (token) => token.text === ":")
   if (parts === null || parts.length < 2 || parts.length > 8) return null
   const values = parts.map(read)
   return values.every((value) => value.kind === "number" || value.kind === "expression")
     ? { ...base, kind: "ratio", parts: values }
     : null
 }
+
+/** `3 \pmod 7`: a number up to multiples of the modulus. */
+function readResidue(plain: string, base: Written, read: (part: string) => MathValue): MathValue | null {
+  const match = /^(-?\d{1,15})\s*\(?\s*\\?(?:pmod|mod)\s*\{?\s*(\d{1,15})\s*\}?\s*\)?$/.exec(plain)
+  if (!match || !plain.includes("\\pmod")) {
+    const bracketed = /^(-?\d{1,15})\s*\(\s*\\?mod\s*(\d{1,15})\s*\)$/.exec(plain)
+    return bracketed ? residue(bracketed, base, read) : null
+  }
+  return residue(match, base, read)
+}
+
+const residue = (match: RegExpExecArray, base: Written, read: (part: string) => MathValue): MathValue => ({
+  ...base,
+  kind: "residue",
+  value: read(match[1]!),
+  modulus: BigInt(match[2]!),
+})
 
 /** One value: plus-minus, a quantity, an expression; else text where it has words. */
 function readSingle(
@@ -416,21 +454,21 @@ function readSingle(
   if (signs !== null) return { ...base, kind: "list", elements: signs.map(read) }
   const quantity = readQuantity(plain, reading)
   if (quantity !== null) return { ...base, ...quantity }
+  const measured = symbolicQuantity(plain, reading)
+  if (measured !== null) return { ...base, ...measured }
   const expression = parseTokens(tokens)
   if (expression !== null) {
     const value = constant(expression)
     return value === null ? { ...base, kind: "opaque" } : { ...base, ...value }
   }
-  const unit = symbolicQuantity(plain, reading)
-  if (unit !== null) return { ...base, ...unit }
   return { ...base, kind: /[a-zA-Z]{2}/.test(plain.replace(/\\[a-zA-Z]+/g, "")) ? "text" : "opaque" }
 }
 
 /** An expression in symbols with a unit behind it: `2x cm`. */
 function symbolicQuantity(plain: string, reading: Reading) {
-  const match = /^(.*\S)\s+(\p{L}[\p{L}\s/^\d]*)$/u.exec(plain)
+  const match = /^(.*\S)\s+(\p{L}{2}[\p{L}\s/^\d]*)$/u.exec(plain)
   const tail = match && readTail(match[2]!, true, false)
-  const tokens = tail?.unit && tokenize(match![1]!, reading.grouped)
+  const tokens = tail?.unit && (tail.unit.known || match![2]!.length > 3) && tokenize(match![1]!, reading.grouped)
   const expression = tokens && parseTokens(tokens)
   return expression ? ({ kind: "expression", expression, unit: tail!.unit } as const) : null
 }
