@@ -99,6 +99,7 @@ const trimEnds = (text: string) => {
   while (end > 0 && " .,;:?。".includes(text[end - 1]!) && text[end - 2] !== "\\" && !text.endsWith("...", end)) end--
   // `Yes!` is said loudly; `5!` and `n!` are factorials.
   while (end > 2 && text[end - 1] === "!" && /[A-Za-z]{2}$/.test(text.slice(end - 3, end - 1))) end--
+  while (end > 0 && text[end - 1] === "\\" && text[end - 2] !== "\\") end--
   let start = 0
   while (start < end && " :=≈".includes(text[start]!)) start++
   return text.slice(start, end)

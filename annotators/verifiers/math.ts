@@ -1,6 +1,6 @@
 import { z } from "zod"
 import type { Verdict } from "../../schemas/verdict.ts"
-import { lastBoxed, maxAnswerLength } from "./answer-markers.ts"
+import { lastBoxed, lastBoxes, maxAnswerLength } from "./answer-markers.ts"
 import { findAnswer, type MathAnswer } from "./math-answer.ts"
 import { compareReadings, type ReadText } from "./math-readings.ts"
 import { readValue } from "./math-value.ts"
@@ -33,7 +33,7 @@ const options = z.strictObject({
 export const math: RuleVerifier = {
   kind: "rule",
   id: "math",
-  version: 2,
+  version: 3,
   about: "Final answers of mathematics: numbers, expressions, short words",
   reference: "a string with the reference answer",
   options,
@@ -71,7 +71,7 @@ function readReference(reference: unknown): ReadText | string {
   if (typeof text !== "string") return "no reference"
   if (text.length > maxAnswerLength) return `the reference is longer than ${maxAnswerLength} characters`
   // A worked solution as the reference: its answer is in its boxes.
-  const stated = lastBoxed(text) || text
+  const stated = lastBoxes(text) ?? (lastBoxed(text) || text)
   const value = readValue(stated)
   return value === null ? "the reference is empty" : { text: stated, value }
 }
