@@ -39,9 +39,19 @@ export const mixtureSize = struct({
 })
 export type MixtureSize = ValueOf<typeof mixtureSize>
 
-/** The plan of a mixture, as its stage writes it: each row is the size, a target or a cell. */
+/** Where the flags of a mode's samples stand: by a rank of their own, of those samples that bring none along. */
+export const mixtureFlags = struct({
+  mode: text(),
+  /** Samples up to this rank have it in a user turn, then up to the next one in the system message; all others have none. */
+  userUpTo: float64(),
+  systemUpTo: float64(),
+})
+export type MixtureFlags = ValueOf<typeof mixtureFlags>
+
+/** The plan of a mixture, as its stage writes it: each row is the size, a mode's flags, a target or a cell. */
 export const mixtureRow = table("mixture", {
   size: nullable(mixtureSize),
+  flags: nullable(mixtureFlags),
   target: nullable(mixtureTarget),
   cell: nullable(mixtureCell),
 })

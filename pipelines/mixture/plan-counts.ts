@@ -2,7 +2,7 @@ import type { SharesConfig } from "../../schemas/mode-fusion-config.ts"
 import { apportion } from "./apportion.ts"
 import { type FitProblem, fitShares, largestFit } from "./fit-shares.ts"
 import { roundCounts, type WholeTarget } from "./round-counts.ts"
-import { dimensions, type NamedTarget, type SupplyCell, shareTargets } from "./share-targets.ts"
+import { type Dimension, dimensions, type NamedTarget, type SupplyCell, shareTargets } from "./share-targets.ts"
 
 /** What a mixture should be. */
 export interface MixtureRules {
@@ -45,8 +45,12 @@ export function planCounts(cells: readonly SupplyCell[], rules: MixtureRules): C
   const supplyOf = ({ members }: { members: Int32Array }) => members.reduce((sum, cell) => sum + capacities[cell]!, 0)
   const wanted = Math.min(rules.size ?? Number.POSITIVE_INFINITY, supplyOf(all))
   let { size, counts } = largestFit(problem, wanted)
+  const sizeWithout = (dimension: Dimension) =>
+    largestFit({ ...problem, targets: [all, ...targets.filter(({ measure }) => measure !== dimension)] }, wanted).size
   const isReached = rules.size !== null && size === rules.size
-  const limitedBy = isReached ? null : limitOf({ cells, capacities, counts, targets, supplyOf, size, rules })
+  const limitedBy = isReached
+    ? null
+    : limitOf({ cells, capacities, counts, targets, supplyOf, size, sizeWithout, rules })
   if (!isReached) {
     const even = evenSize(size, targets, rules.tolerance)
     if (even !== size) {
@@ -56,8 +60,9 @@ export function planCounts(cells: readonly SupplyCell[], rules: MixtureRules): C
   }
   const totals = wholeTotals(size, targets)
   const whole: WholeTarget[] = [
-    { members: all.members, total: size },
-    ...targets.map(({ members }, at) => ({ members, total: totals[at]! })),
+    { members: all.members, total: size, weight: asked },
+    ...targets.map(({ members }, at) => ({ members, total: totals[at]!, weight: asked })),
+    ...dimensions.flatMap((dimension) => naturalTargets(cells, counts, dimension, targets, totals, size)),
   ]
   const { counts: places } = roundCounts(counts, capacities, whole)
   return {
@@ -66,6 +71,43 @@ export function planCounts(cells: readonly SupplyCell[], rules: MixtureRules): C
     targets: targets.map((target, at) => ({ ...target, places: totals[at]!, supply: supplyOf(target) })),
     limitedBy,
   }
+}
+
+/** What was asked for goes before what is only natural. */
+const asked = 16
+
+/**
+ * Targets for the values that no share names: what the fit gives them, in whole rows. Without these, rounding would take all rows of a
+ * value that has one or two in many cells.
+ */
+function naturalTargets(
+  cells: readonly SupplyCell[],
+  counts: Float64Array,
+  dimension: Dimension,
+  targets: readonly NamedTarget[],
+  totals: readonly number[],
+  size: number,
+): WholeTarget[] {
+  const own = targets.map((target, at) => ({ ...target, at })).filter(({ measure }) => measure === dimension)
+  const named = new Set(own.map(({ value }) => value))
+  const others = own.find(({ value }) => value === "others")
+  const whole = others !== undefined ? totals[others.at]! : own.length === 0 ? size : 0
+  const values = new Map<string, { members: number[]; sum: number }>()
+  for (const [at, cell] of cells.entries()) {
+    if (named.has(cell[dimension])) continue
+    const value = values.get(cell[dimension]) ?? { members: [], sum: 0 }
+    value.members.push(at)
+    value.sum += counts[at]!
+    values.set(cell[dimension], value)
+  }
+  const all = [...values.values()]
+  const sum = all.reduce((sum, value) => sum + value.sum, 0)
+  if (whole === 0 || sum === 0) return []
+  const rows = apportion(
+    whole,
+    all.map((value) => value.sum / sum),
+  )
+  return all.map(({ members }, at) => ({ members: Int32Array.from(members), total: rows[at]!, weight: 1 }))
 }
 
 /** Whole rows of each target: those of one dimension add up to the size. */
@@ -102,9 +144,10 @@ function limitOf(fit: {
   targets: readonly NamedTarget[]
   supplyOf: (target: NamedTarget) => number
   size: number
+  sizeWithout: (dimension: Dimension) => number
   rules: MixtureRules
 }): string {
-  const { cells, capacities, counts, targets, supplyOf, size, rules } = fit
+  const { cells, capacities, counts, targets, supplyOf, size, sizeWithout, rules } = fit
   const copies = rules.maxCopies > 1 ? `, each up to ${rules.maxCopies} times` : ""
   const short = targets
     .map((target) => ({ ...target, supply: supplyOf(target) }))
@@ -115,13 +158,19 @@ function limitOf(fit: {
     )
   if (short.length > 0) return `${shortList(short)}${copies}`
   if (targets.length === 0) return `all samples are taken${copies}`
-  if (size === 0) return "no mix of the samples has all these shares at once"
+  const without = dimensions
+    .filter((dimension) => targets.some(({ measure }) => measure === dimension))
+    .map((dimension) => ({ dimension, size: sizeWithout(dimension) }))
+    .filter((other) => other.size > size)
+    .map((other) => `${other.size} without the shares of ${other.dimension}`)
+  if (size === 0)
+    return `no mix of the samples has all these shares at once${without.length === 0 ? "" : `; ${without.join(", ")}`}`
   const full = cells
     .map((cell, at) => ({ ...cell, most: capacities[at]!, isFull: counts[at]! > capacities[at]! * 0.999 - 0.5 }))
     .filter(({ most, isFull }) => most > 0 && isFull)
     .sort((a, b) => b.most - a.most)
     .map(({ mode, category, language, most }) => `${mode} × ${category} × ${language} (${most})`)
-  return `no share alone, but together they take all of ${shortList(full)}${copies}`
+  return `no share alone, but together they take all of ${shortList(full)}${copies}; ${without.join(", ")}`
 }
 
 const shortList = (names: readonly string[]): string =>

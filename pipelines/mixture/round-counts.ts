@@ -5,14 +5,16 @@
 export interface WholeTarget {
   readonly members: Int32Array
   readonly total: number
+  /** How much a row that it lacks or has too many counts. */
+  readonly weight: number
 }
 
-/** Pairs of cells that are looked at for one move at most. */
-const mostPairs = 4_000_000
+/** Pairs of cells that are looked at in all. */
+const mostPairs = 20_000_000
 
 /**
  * Rounds counts to whole numbers, at most `capacities`, and moves single rows until the targets are met or no move, and no pair of moves,
- * makes the sum of their deviations smaller. Deterministic: equals by the larger remainder, then by their order.
+ * makes the weighted sum of their deviations smaller. Deterministic: equals by the larger remainder, then by their order.
  */
 export function roundCounts(
   counts: Float64Array,
@@ -33,7 +35,7 @@ export function roundCounts(
   /** How much the deviation falls by a move of one row. */
   const gainOf = (cell: number, by: number) => {
     let gain = 0
-    for (const at of targetsOf[cell]!) gain += lacks[at]! * by > 0 ? 1 : -1
+    for (const at of targetsOf[cell]!) gain += lacks[at]! * by > 0 ? targets[at]!.weight : -targets[at]!.weight
     return gain
   }
   const move = (cell: number, by: number) => {
@@ -52,12 +54,20 @@ export function roundCounts(
       }
     return best
   }
-  const bestPair = (): { cell: number; by: number }[] | null => {
-    let looked = 0
+  /** Rows that can be moved with the same gain. */
+  const roomOf = (cell: number, by: number): number => {
+    let room = by > 0 ? Math.floor(capacities[cell]!) - rounded[cell]! : rounded[cell]!
+    for (const at of targetsOf[cell]!) if (lacks[at]! * by > 0) room = Math.min(room, Math.abs(lacks[at]!))
+    return room
+  }
+  const heaviest = targets.reduce((most, { weight }) => Math.max(most, weight), 0)
+  const isHeavy = (at: number) => targets[at]!.weight === heaviest
+  let looked = 0
+  const gainingPair = (): { cell: number; by: number }[] | null => {
     for (let first = 0; first < rounded.length; first++)
       for (const by of [1, -1]) {
-        // A pair that gains has a move that mends at least one target.
-        if (!canTake(first, by) || !targetsOf[first]!.some((at) => lacks[at]! * by > 0)) continue
+        // Only what weighs most is worth a search, and a pair that gains mends at least one of those.
+        if (!canTake(first, by) || !targetsOf[first]!.some((at) => isHeavy(at) && lacks[at]! * by > 0)) continue
         const gain = gainOf(first, by)
         move(first, by)
         for (let second = 0; second < rounded.length; second++)
@@ -78,14 +88,16 @@ export function roundCounts(
   // Most of what is missing goes at once to where every target lacks a row, the largest remainders first.
   const remainders = Float64Array.from(counts, (count, cell) => count - rounded[cell]!)
   for (const cell of Uint32Array.from(counts.keys()).sort((a, b) => remainders[b]! - remainders[a]! || a - b))
-    if (canTake(cell, 1) && gainOf(cell, 1) === targetsOf[cell]!.length && gainOf(cell, 1) > 0) move(cell, 1)
-  const deviationOf = () => lacks.reduce((sum, lack) => sum + Math.abs(lack), 0)
-  // Every move makes a whole number smaller.
+    if (canTake(cell, 1) && targetsOf[cell]!.length > 0 && targetsOf[cell]!.every((at) => lacks[at]! > 0)) move(cell, 1)
+  const deviationOf = () => lacks.reduce((sum, lack, at) => sum + Math.abs(lack) * targets[at]!.weight, 0)
+  // Every move makes a sum of whole numbers smaller.
   while (deviationOf() > 0) {
     const one = bestMove()
-    const moves = one !== null ? [one] : bestPair()
+    const moves = one !== null ? [one] : gainingPair()
     if (moves === null) break
-    for (const { cell, by } of moves) move(cell, by)
+    // Where much is missing, a quarter of it moves at once.
+    const many = one === null ? 1 : roomOf(one.cell, one.by) >> 2
+    for (const { cell, by } of moves) move(cell, by * Math.max(1, many))
   }
   return { counts: rounded, deviation: deviationOf() }
 }

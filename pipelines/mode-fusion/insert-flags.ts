@@ -1,85 +1,76 @@
-import { flagsIn, lastFlag, withFlag, withoutFlags } from "../../annotators/chat/thinking-flags.ts"
+import { flagsIn, lastFlag, withFlag } from "../../annotators/chat/thinking-flags.ts"
 import { type FlagPlace, fusedSample } from "../../schemas/fused-sample.ts"
-import type { FlagsConfig } from "../../schemas/mode-fusion-config.ts"
+import type { MixtureFlags, MixtureRow } from "../../schemas/mixture.ts"
 import { type Message, sample } from "../../schemas/sample.ts"
 import type { ThinkingMode } from "../../schemas/source-sample.ts"
+import { flagRankOf } from "../mixture/mixture.ts"
 import { uniform } from "../runtime/fingerprint.ts"
-import type { Reason, RowStep } from "../runtime/step.ts"
+import type { Row, RowStep } from "../runtime/step.ts"
 
 /** How flags are put in; every draw is by seed and id of the row. */
-export type FlagOptions = FlagsConfig & { readonly seed: number }
-
-/**
- * Puts the flag of a sample's mode into its prompt and says where the deciding one stands. A prompt whose own last flag says the mode is
- * left as it is. One whose own last flag says the other mode gets its flag in a later user turn, and is dropped
- * (`flag-contradicts-mode`) where there is none.
- */
-export const insertFlags = (options: FlagOptions): RowStep => ({
-  kind: "row",
-  id: "insert-flags",
-  version: 1,
-  params: options,
-  about: "Puts /think and /no_think into user turns or the system message",
-  adds: { prompt: sample.columns.prompt, flag: fusedSample.columns.flag },
-  run(row) {
-    const placed = placeFlag(row.prompt as Message[], row.mode as ThinkingMode, String(row.id), options)
-    if ("reason" in placed) return placed
-    return { keep: [{ ...row, ...placed }], tally: { [`${String(row.mode)}: ${placed.flag}`]: 1 } }
-  },
-})
-
-/** The prompt with its flags, and where the deciding one stands. */
-export function placeFlag(
-  given: readonly Message[],
-  mode: ThinkingMode,
-  id: string,
-  options: FlagOptions,
-): Reason | { prompt: Message[]; flag: FlagPlace } {
-  const draw = (...names: string[]) => uniform(options.seed, "flag", id, ...names)
-  const prompt = given.map((message) =>
-    options.existing === "remove" && message.role !== "assistant"
-      ? { ...message, content: withoutFlags(message.content) }
-      : message,
-  )
-  if (options.existing === "remove") {
-    const bare = prompt.findIndex(({ role, content }) => role === "user" && content.trim() === "")
-    if (bare >= 0) return { reason: "nothing-but-flags", evidence: { turn: bare } }
-  }
-  const own = lastFlag(prompt)
-  if (own?.mode === mode) return { prompt, flag: prompt[own.turn]!.role as FlagPlace }
-  const turns = prompt.flatMap(({ role }, turn) => (role === "user" && turn > (own?.turn ?? -1) ? [turn] : []))
-  if (turns.length === 0)
-    return { reason: "flag-contradicts-mode", evidence: { turn: own?.turn, flag: own?.mode, mode } }
-  const place = own === null ? placeOf(mode, draw("place"), options) : "user"
-  if (place === "none") return { prompt, flag: "none" }
-  if (place === "system") {
-    const [first, ...rest] = prompt
-    const flagged =
-      first!.role === "system"
-        ? [{ ...first!, content: withFlag(first!.content, mode) }, ...rest]
-        : [{ role: "system", content: withFlag("", mode) }, ...prompt]
-    return { prompt: flagged, flag: "system" }
-  }
-  const deciding = turns[Math.floor(draw("turn") * turns.length)]!
-  for (const [turn, message] of prompt.entries()) {
-    if (turn > deciding || message.role === "assistant") continue
-    if (turn === deciding) prompt[turn] = { ...message, content: withFlag(message.content, mode) }
-    else if (flagsIn(message.content).length === 0 && draw("earlier", String(turn)) < options.earlier) {
-      const other = draw("mode", String(turn)) < 0.5 ? "thinking" : "non-thinking"
-      prompt[turn] = { ...message, content: withFlag(message.content, other) }
-    }
-  }
-  return { prompt, flag: "user" }
+export interface FlagOptions {
+  /** Chance that a turn before the deciding one carries a flag too. */
+  readonly earlier: number
+  readonly seed: number
 }
 
-/** The place that a draw in [0, 1) falls on. */
-function placeOf(mode: ThinkingMode, draw: number, { thinking, nonThinking }: FlagOptions): FlagPlace {
-  const weights = mode === "thinking" ? thinking : { ...nonThinking, none: 0 }
-  const places = ["user", "system", "none"] as const
-  let left = draw * (weights.user + weights.system + weights.none)
-  for (const place of places) {
-    if (left < weights[place]) return place
-    left -= weights[place]
+/**
+ * Puts the flag of a sample's mode into its prompt: where its `own_flag` says, else where the plan of the mixture, the stage `side`, has it by
+ * the rank of the row.
+ */
+export function insertFlags(side: string, options: FlagOptions): RowStep {
+  const plans = new WeakMap<readonly Row[], Map<string, MixtureFlags>>()
+  return {
+    kind: "row",
+    id: "insert-flags",
+    version: 1,
+    params: options,
+    about: "Puts /think and /no_think into user turns or the system message",
+    adds: { prompt: sample.columns.prompt, flag: fusedSample.columns.flag },
+    run(row, sides) {
+      const rows = sides.get(side) ?? []
+      let plan = plans.get(rows)
+      if (plan === undefined) {
+        const planned = rows as unknown as readonly MixtureRow[]
+        plan = new Map(planned.flatMap(({ flags }) => (flags === null ? [] : [[flags.mode, flags]])))
+        plans.set(rows, plan)
+      }
+      const flag = (row.own_flag as FlagPlace | null) ?? placeOf(String(row.id), plan.get(String(row.mode))!, options)
+      const sample = { id: String(row.id), mode: row.mode as ThinkingMode, prompt: row.prompt as Message[] }
+      return { keep: [{ ...row, prompt: withFlags(sample, flag, options), flag }] }
+    },
   }
-  return places.findLast((place) => weights[place] > 0)!
+}
+
+function placeOf(id: string, { userUpTo, systemUpTo }: MixtureFlags, { seed }: FlagOptions): FlagPlace {
+  const rank = flagRankOf(seed, id)
+  return rank <= userUpTo ? "user" : rank <= systemUpTo ? "system" : "none"
+}
+
+/**
+ * A prompt with the flag of its mode at `place`. A flag in a user turn stands in a random one of those behind the last flag that asks for
+ * the other mode; turns before it that have none may get one too, of either mode. A prompt whose own last flag says the mode is left as
+ * it is. The system message is made where there is none.
+ */
+export function withFlags(
+  { id, mode, prompt }: { id: string; mode: ThinkingMode; prompt: readonly Message[] },
+  place: FlagPlace,
+  { earlier, seed }: FlagOptions,
+): Message[] {
+  const own = lastFlag(prompt)
+  if (place === "none" || own?.mode === mode) return [...prompt]
+  const flagged = (message: Message, of: ThinkingMode) => ({ ...message, content: withFlag(message.content, of) })
+  if (place === "system")
+    return prompt[0]?.role === "system"
+      ? [flagged(prompt[0], mode), ...prompt.slice(1)]
+      : [{ role: "system", content: withFlag("", mode) }, ...prompt]
+  const draw = (...names: string[]) => uniform(seed, "flag", id, ...names)
+  const turns = prompt.flatMap(({ role }, turn) => (role === "user" && turn > (own?.turn ?? -1) ? [turn] : []))
+  const deciding = turns[Math.floor(draw("turn") * turns.length)]!
+  return prompt.map((message, turn) => {
+    if (turn === deciding) return flagged(message, mode)
+    if (turn > deciding || message.role === "assistant" || flagsIn(message.content).length > 0) return message
+    if (draw("earlier", String(turn)) >= earlier) return message
+    return flagged(message, draw("mode", String(turn)) < 0.5 ? "thinking" : "non-thinking")
+  })
 }

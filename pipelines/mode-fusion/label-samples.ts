@@ -1,3 +1,4 @@
+import { thinkBlockOf } from "../../annotators/chat/think-block.ts"
 import { readLanguages } from "../../filters/language-runs.ts"
 import { text } from "../../schemas/columns.ts"
 import type { Message } from "../../schemas/sample.ts"
@@ -22,12 +23,13 @@ export const labelSamples = (): RowStep => ({
   run(row) {
     const label = (row.category ?? row.domain) as string | null
     const language = (row.language as string | null) ?? languageIn(row.prompt as Message[], row.completion as Message[])
+    const category = (label === null ? "" : categoryOf(label)) || "unknown"
     return {
       keep: [
         {
           ...row,
-          domain: row.domain ?? "unknown",
-          category: (label === null ? "" : categoryOf(label)) || "unknown",
+          domain: row.domain ?? category,
+          category,
           language: languageOf(language) || "unknown",
         },
       ],
@@ -35,17 +37,32 @@ export const labelSamples = (): RowStep => ({
   },
 })
 
-/** The language of most of what the user writes and of the answer; scripts of many languages say nothing. */
+/** The language of what the user writes and of the answer, or where these are too short of the thinking too; else `unknown`. */
 function languageIn(prompt: readonly Message[], [completion]: readonly Message[]): string {
-  const answer = completion!.content.slice(completion!.content.lastIndexOf("</think>") + "</think>".length)
-  const weights = new Map<string, number>()
-  for (const text of [...prompt.filter(({ role }) => role === "user").map(({ content }) => content), answer])
-    for (const { language, weight } of readLanguages(text.slice(0, read)).sentences)
-      weights.set(language, (weights.get(language) ?? 0) + weight)
-  const [most] = [...weights].sort(([, a], [, b]) => b - a)
-  return most === undefined || most[0] === "latin" || most[0] === "cyrillic" ? "unknown" : scriptLanguage(most[0])
+  const { answer, thinking } = thinkBlockOf(completion!.content)!
+  const texts = prompt.filter(({ role }) => role === "user").map(({ content }) => content.slice(0, read))
+  texts.push(answer.slice(0, read))
+  return (
+    mainLanguage(texts) ??
+    asOneSentence(texts) ??
+    asOneSentence([...texts, (thinking ?? "").slice(0, read)]) ??
+    "unknown"
+  )
 }
 
-/** Scripts that one language is mostly written in here. */
-const scriptLanguage = (name: string): string =>
-  ({ arabic: "ar", hebrew: "he", devanagari: "hi", thai: "th" })[name] ?? name
+function mainLanguage(texts: readonly string[]): string | null {
+  const weights = new Map<string, number>()
+  for (const text of texts)
+    for (const { language, weight } of readLanguages(text).sentences)
+      weights.set(language, (weights.get(language) ?? 0) + weight)
+  const [most] = [...weights].sort(([, a], [, b]) => b - a)
+  if (most === undefined) return null
+  const [language] = most
+  // A script of many languages says nothing.
+  if (language === "latin" || language === "cyrillic") return null
+  return { arabic: "ar", hebrew: "he", devanagari: "hi", thai: "th" }[language] ?? language
+}
+
+/** Sentences of three words have too few function words each. */
+const asOneSentence = (texts: readonly string[]): string | null =>
+  mainLanguage([texts.join(" ").replace(/[\n.!?;]+/g, " ")])

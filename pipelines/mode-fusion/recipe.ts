@@ -13,6 +13,7 @@ import type { Stage } from "../runtime/stage.ts"
 import type { Row } from "../runtime/step.ts"
 import { insertFlags } from "./insert-flags.ts"
 import { labelSamples } from "./label-samples.ts"
+import { ownFlags } from "./own-flags.ts"
 import { sampleForm } from "./sample-form.ts"
 
 /** The stages of a fusion for a config; `warn` hears of what the set could not be given. */
@@ -20,6 +21,7 @@ export function modeFusionStages(config: ModeFusionConfig, warn: (message: strin
   const { thinking, nonThinking, rowsPerShard, failureLimit, flags, seed } = config
   const { size, shares, maxCopies, whenShort, tolerance } = config
   const mixture: MixtureOptions = { size, shares, maxCopies, whenShort, tolerance, seed }
+  const places = { thinking: flags.thinking, "non-thinking": flags.nonThinking }
   return [
     importSamples({
       id: "samples",
@@ -34,23 +36,23 @@ export function modeFusionStages(config: ModeFusionConfig, warn: (message: strin
       kind: "map",
       id: "form",
       input: "samples",
-      steps: [sampleForm(), labelSamples(), insertFlags({ ...flags, seed }), modeAgreement()],
+      steps: [sampleForm(), labelSamples(), ownFlags(flags)],
       failureLimit,
     },
-    planMixture({ id: "mixture", input: "form", warn, ...mixture }),
+    planMixture({ id: "mixture", input: "form", flags: places, warn, ...mixture }),
     {
       kind: "map",
       id: "mix",
       input: "form",
       side: ["mixture"],
-      steps: [takeMixed("mixture", mixture)],
+      steps: [takeMixed("mixture", mixture), insertFlags("mixture", { earlier: flags.earlier, seed }), modeAgreement()],
       failureLimit,
     },
     reportMixture({
       id: "report",
       input: "mix",
       plan: "mixture",
-      flags: { thinking: flags.thinking, "non-thinking": flags.nonThinking },
+      flags: places,
       warn,
       ...mixture,
     }),
