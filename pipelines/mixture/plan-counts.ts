@@ -54,7 +54,8 @@ export function planCounts(cells: readonly SupplyCell[], rules: MixtureRules): C
   if (!isReached) {
     const even = evenSize(size, targets, rules.tolerance)
     if (even !== size) {
-      counts = fitShares(problem, even) ?? counts.map((count) => (count * even) / size)
+      const fit = fitShares(problem, even)
+      counts = "counts" in fit ? fit.counts : counts.map((count) => (count * even) / size)
       size = even
     }
   }

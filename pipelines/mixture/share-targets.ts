@@ -51,11 +51,12 @@ export function shareTargets(cells: readonly SupplyCell[], shares: SharesConfig)
     if (named.size === 0) continue
     const others = membersOf((cell) => !named.has(cell[measure]))
     const sum = [...named.values()].reduce((sum, share) => sum + share, 0)
-    const isWhole = Math.abs(1 - sum) < 1e-9 || (others.length === 0 && Math.abs(1 - sum) < rounding)
+    const isExact = Math.abs(1 - sum) < 1e-9
+    const isWhole = isExact || (others.length === 0 && Math.abs(1 - sum) < rounding)
     for (const [value, share] of named) {
       const members = membersOf((cell) => cell[measure] === value)
       if (share === 0) for (const cell of members) excluded[cell] = 1
-      else targets.push({ measure, value, members, share: isWhole ? share / sum : share })
+      else targets.push({ measure, value, members, share: isWhole && !isExact ? share / sum : share })
     }
     if (isWhole) for (const cell of others) excluded[cell] = 1
     else targets.push({ measure, value: "others", members: others, share: 1 - sum })
