@@ -308,30 +308,4 @@ describe("what a fusion chooses", () => {
         rows.filter(({ mode, category, language }) => `${mode} × ${category} × ${language}` === value).length,
       )
   })
-
-  it("holds over 100,000 rows", async () => {
-    const folder = await newFolder()
-    const random = seeded(9)
-    const pick = <T>(of: readonly T[]) => of[Math.floor(random() ** 2 * of.length)]!
-    const labels = () => ({ category: pick(["mathematics", "coding", "science", "logic"]), language: pick(languages) })
-    const thinking = await samplesFile(
-      folder,
-      "t.jsonl",
-      names("t", 60_000).map((id) => thinkingSample(id, labels())),
-    )
-    const nonThinking = await samplesFile(
-      folder,
-      "n.jsonl",
-      names("n", 40_000).map((id) => plainSample(id, labels())),
-    )
-    const { out, manifest } = await fuse(folder, { thinking, nonThinking, ...config, size: 30_000 })
-    expect(manifest.rows).toEqual({ in: 100_000, out: 30_000, dropped: 70_000, failed: 0 })
-    const lines = (await report(out)).filter(({ askedShare }) => askedShare !== null)
-    expect(lines.length).toBe(2 + 3 + 4 + 5)
-    for (const { askedShare, foundShare, value } of lines)
-      expect(Math.abs(foundShare - askedShare!), value).toBeLessThan(0.0001)
-    const rows = await dataset(out)
-    expect(rows.filter((row) => modeAgreement().run(row as unknown as Row, new Map()) !== null)).toEqual([])
-    expect(shareOf(rows, ({ mode }) => mode === "thinking")).toBe(0.55)
-  }, 120_000)
 })
