@@ -39,7 +39,15 @@ beforeAll(async () => {
     "n.jsonl",
     ids.plain.map((id, at) => plainSample(id, labels(at))),
   )
-  config = ["mode-fusion", "--set", `thinking=${thinking}`, "--set", `nonThinking=${plain}`, "--set", "rowsPerShard=150"]
+  config = [
+    "mode-fusion",
+    "--set",
+    `thinking=${thinking}`,
+    "--set",
+    `nonThinking=${plain}`,
+    "--set",
+    "rowsPerShard=150",
+  ]
   config.push("--set", "shares.language.en=0.4", "--set", "size=300")
   const run = join(folder, "undisturbed")
   expect(await runCommand(["run", ...config, "--out", run])).toMatchObject({ code: 0 })
