@@ -30,3 +30,25 @@ export interface Conversation {
   /** Ends with the start of an assistant's turn. */
   readonly add_generation_prompt?: boolean | null | undefined
 }
+
+/** A turn as a template gets it. */
+export interface PlainMessage {
+  readonly role?: unknown
+  readonly content?: unknown
+  readonly reasoning_content?: unknown
+  readonly tool_calls?: unknown
+  readonly [member: string]: unknown
+}
+
+const reasoningMembers = ["reasoning_content", "thinking", "reasoning"] as const
+
+/**
+ * A turn without members that are null, and its thinking under `reasoning_content` and `thinking` whichever of the names in use it came
+ * under (`reasoning` is the third): what transformers 5.24 does before a template sees a message.
+ */
+export function plainMessage(message: Message): PlainMessage {
+  const given = Object.entries(message).filter(([, value]) => value !== null && value !== undefined)
+  const plain: Record<string, unknown> = Object.fromEntries(given)
+  const from = reasoningMembers.find((name) => plain[name] !== undefined)
+  return from === undefined ? plain : { thinking: plain[from], ...plain, reasoning_content: plain[from] }
+}
