@@ -44,6 +44,12 @@ Rows {id, completion, reference, options?} become {id, verdict, reward, extracte
 --set takes the verifier's options for all rows (cotyledon steps VERIFIER); a row's own options go before them.
 Lines that cannot be read go to OUT.failed.jsonl.`
 
+const chatHelp = `
+render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get the column text, byte for byte what Hugging Face's
+apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
+control token or a stray think tag; --unchecked renders them as the template does. --template: a .jinja file or a tokenizer_config.json.
+parse: rows {text} get thinking, answer and complete. Rows that fail go to OUT.failed.jsonl.`
+
 function commandLine(): Command {
   const program = new Command("cotyledon")
     .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
@@ -99,6 +105,15 @@ function commandLine(): Command {
     .addHelpText("after", verifyHelp)
     .action(async (verifier, input, output, options) =>
       (await import("./commands/verify.ts")).verify(verifier, input, output, options),
+    )
+  command("chat <render|parse> <in> <out>", "conversations to text, and responses back into thinking and answer")
+    .option("--template <file>", "render: a Jinja chat template other than the recipe's")
+    .option("--date <day>", "render: the day that a template prints as today (2026-01-31)")
+    .option("--unchecked", "render: whatever the template makes of a row", false)
+    .option("--column <name>", "parse: the column that it reads, where that is not `text`")
+    .addHelpText("after", chatHelp)
+    .action(async (action, input, output, options) =>
+      (await import("./commands/chat.ts")).chat(action, input, output, options),
     )
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
