@@ -9,6 +9,7 @@ import type { ChatAnswer, ChatRequest } from "./chat.ts"
 import type { Completion } from "./completion.ts"
 import { Dialect, refusedSampling, reservedKey } from "./dialect.ts"
 import { MinuteLimit } from "./limits.ts"
+import { onAbort } from "./on-abort.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
 import type { EndpointCounters, EndpointEvent } from "./report.ts"
@@ -205,18 +206,18 @@ export class Endpoint {
     signal.throwIfAborted()
     noMore?.throwIfAborted()
     const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController(), sent: false }
-    const onAbort = () => call.controller.abort(signal.reason)
-    const onNoMore = () => {
-      if (!call.sent) call.controller.abort(noMore?.reason)
-    }
-    signal.addEventListener("abort", onAbort, { once: true })
-    noMore?.addEventListener("abort", onNoMore, { once: true })
+    const leave = onAbort(signal, () => call.controller.abort(signal.reason))
+    const leaveNoMore =
+      noMore &&
+      onAbort(noMore, () => {
+        if (!call.sent) call.controller.abort(noMore.reason)
+      })
     this.#active.add(call)
     try {
       return await this.#untilEnded(call, noMore)
     } finally {
-      signal.removeEventListener("abort", onAbort)
-      noMore?.removeEventListener("abort", onNoMore)
+      leave()
+      leaveNoMore?.()
       this.#active.delete(call)
     }
   }
