@@ -16,5 +16,6 @@ const server = createServer((request, response) => {
   request.resume()
   request.on("end", () => setTimeout(() => response.writeHead(200, headers).end(body), 50))
 })
+server.keepAliveTimeout = 120_000
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
 process.stdin.on("end", () => process.exit()).resume()
