@@ -14,6 +14,7 @@ import { Endpoint } from "../../annotators/endpoint/endpoint.ts"
 import { Ledger } from "../../pipelines/runtime/ledger.ts"
 import { LedgerEffects } from "../../pipelines/runtime/settle.ts"
 import { modelConfig } from "../../schemas/config.ts"
+import { heapOptions } from "./heap-options.ts"
 
 interface Measured {
   client: string
@@ -120,9 +121,14 @@ for (const inFlight of levels) {
   const rows = ["openai", "endpoint"].map(
     (name) =>
       JSON.parse(
-        execFileSync(process.execPath, [script!, "measure", name, baseUrl, String(inFlight), String(requests)], {
-          encoding: "utf8",
-        }),
+        execFileSync(
+          process.execPath,
+          [
+            ...(name === "endpoint" ? heapOptions : []),
+            ...[script!, "measure", name, baseUrl, String(inFlight), String(requests)],
+          ],
+          { encoding: "utf8" },
+        ),
       ) as Measured,
   )
   console.table(rows)
