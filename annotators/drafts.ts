@@ -44,7 +44,7 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
   return {
     kind: "program",
     id: "drafts",
-    version: 2,
+    version: 3,
     params: {
       prompt: [prompt.id, prompt.version],
       model: drafter.params,
@@ -85,6 +85,7 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
           model: drafter.identity,
           exchange: id,
           ...(await verdictOf(answer, question, effects)),
+          judgements: [],
           rejection: null,
         }
       }

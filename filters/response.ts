@@ -12,13 +12,25 @@ export interface Response {
 
 /**
  * Texts of a response row. `thinking` and `question` may be missing or null; a row with `text` and no `answer` counts as an
- * answer, so that any file of texts can be filtered. Throws a RowError where there is neither.
+ * answer, so that any file of texts can be filtered. Where no thinking stands apart, an answer with a closed think block is split at it.
+ * Throws a RowError where there is neither.
  */
 export function responseOf(row: Row): Response {
   const answer = row.answer ?? row.text
   if (typeof answer !== "string") throw missing("answer", "text", answer)
-  return { question: textOf(row, "question"), thinking: textOf(row, "thinking"), answer }
+  const question = textOf(row, "question")
+  const thinking = textOf(row, "thinking")
+  const close = thinking === "" ? answer.lastIndexOf(closing) : -1
+  if (close < 0) return { question, thinking, answer }
+  const open = /^\s*<think>/.exec(answer)?.[0].length ?? 0
+  return {
+    question,
+    thinking: answer.slice(open, close).trim(),
+    answer: answer.slice(close + closing.length).trimStart(),
+  }
 }
+
+const closing = "</think>"
 
 /** How the response ended. Throws a RowError when the column is missing or holds another word. */
 export function finishOf(row: Row): Finish {

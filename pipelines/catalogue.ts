@@ -3,18 +3,22 @@
 import { z } from "zod"
 import type { Endpoint } from "../annotators/endpoint/endpoint.ts"
 import type { Verifier } from "../annotators/verifiers/verifier.ts"
+import type { ResponseCriterion, ResponseJudgeOptions } from "../filters/judged-response.ts"
 import {
   type ColdStartConfig,
   coldStartConfig,
   draftsConfig,
+  type JudgePolicy,
   judgingConfig,
   responseFilterConfig,
 } from "../schemas/config.ts"
 import type { Judgement } from "../schemas/judgement.ts"
-import { directOptions, judgedOptions } from "./cold-start/judging.ts"
+import { directOptions, judgedOptions, responseJudgeOptions } from "./cold-start/judging.ts"
+import { guessworkPrompt } from "./cold-start/prompts/guesswork.ts"
 import { notVerifiable } from "./cold-start/prompts/not-verifiable.ts"
 import { severalQuestions } from "./cold-start/prompts/several-questions.ts"
 import { solvingPrompts } from "./cold-start/prompts/solving.ts"
+import { summaryDisagreesPrompt } from "./cold-start/prompts/summary-disagrees.ts"
 import { textGeneration } from "./cold-start/prompts/text-generation.ts"
 import type { ProgramStep, Row, RowStep } from "./runtime/step.ts"
 
@@ -52,6 +56,10 @@ export interface StepEntry extends Entry {
   /** Whether a filter that may be unsure was so of a row that it has decided on. */
   readonly unsure?: (row: Row) => boolean
   readonly role?: StepRole
+  /** Of a step that can do without its model: whether it asks it with these parameters. */
+  readonly asks?: (params: Record<string, unknown>) => boolean
+  /** Parameters of such a step where its model is set and they are not. */
+  readonly withModel?: Readonly<Record<string, unknown>>
   /** True when it runs programs in a sandbox, whose outcomes are settled like a model's answers. */
   readonly sandbox?: true
   /** Parameters as a cold start's config has them, so that `apply --config` does what the run does. */
@@ -318,6 +326,67 @@ const languageMixing = step({
   build: async (params) => (await import("../filters/language-mixing.ts")).languageMixing(params),
 })
 
+/** A response criterion that asks a judge where one is given. */
+const judgedResponse = <P extends z.ZodObject>(
+  id: "guesswork" | "summary-disagrees",
+  about: string,
+  shape: P,
+  settings: (config: ColdStartConfig) => { judge: JudgePolicy },
+  criterionOf: (params: z.output<P>) => Promise<ResponseCriterion>,
+): StepEntry =>
+  step({
+    id,
+    kind: "filter",
+    about,
+    reads: ["question", ...responseColumns, "choices", "reference", "verifier"],
+    adds: ["judgements"],
+    column: "answer",
+    role: "judge",
+    asks: ({ judge }) => judge !== "off",
+    withModel: { judge: "doubtful" },
+    unsure: (row) =>
+      ((row.judgements ?? []) as Judgement[]).findLast(({ criterion }) => criterion === id)?.decision === "unsure",
+    params: z.strictObject({
+      ...shape.shape,
+      judge: z.enum(["off", "doubtful", "always"]).default("off").meta({
+        description:
+          "When models.judge is asked: never, where the text leaves a doubt (the default where models.judge is set), or always",
+      }),
+      votes: judging.votes,
+      voteTemperature: judging.voteTemperature,
+      unsure: judging.unsure,
+      maxTokens: judging.maxTokens,
+      responseCharacters: judging.responseCharacters,
+      seed,
+    }),
+    settings: (config) => ({ ...settings(config), ...responseJudgeOptions(config, settings(config).judge) }),
+    build: async ({ judge, ...params }, { endpoint }) => {
+      const { byJudge, byText } = await import("../filters/judged-response.ts")
+      const criterion = await criterionOf(params as z.output<P>)
+      const { votes, voteTemperature, unsure, maxTokens, responseCharacters, seed } = params as ResponseJudgeOptions
+      const options = { votes, voteTemperature, unsure, maxTokens, responseCharacters, seed }
+      return judge === "off" ? byText(criterion) : byJudge(criterion, endpoint("judge"), { ...options, judge })
+    },
+  })
+
+const { judge: _, ...guessworkShape } = responseFilterConfig.shape.guesswork.unwrap().shape
+
+const guesswork = judgedResponse(
+  "guesswork",
+  "Drops responses that guess without adequate reasoning",
+  z.strictObject(guessworkShape),
+  ({ filters }) => filters.guesswork,
+  async (params) => (await import("../filters/guesswork.ts")).guesswork(params, guessworkPrompt),
+)
+
+const summaryDisagrees = judgedResponse(
+  "summary-disagrees",
+  "Drops responses whose answer is not what their thinking came to",
+  none,
+  ({ filters }) => filters.summary,
+  async () => (await import("../filters/summary-disagrees.ts")).summaryDisagrees(summaryDisagreesPrompt),
+)
+
 const reserveSimilarity = step({
   id: "reserve-similarity",
   kind: "filter",
@@ -389,6 +458,8 @@ export const catalogue: readonly CatalogueEntry[] = [
   noThinking,
   repetition,
   languageMixing,
+  guesswork,
+  summaryDisagrees,
   reserveSimilarity,
   math,
   multipleChoice,

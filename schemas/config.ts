@@ -198,6 +198,11 @@ export const judgingConfig = z.strictObject({
     "Longest judgement, thinking included; one that is cut is asked for again with two and four times as many. A judge that thinks needs thousands",
     { unit: "tokens", source: "recipe default: a short sentence and a word" },
   ),
+  responseCharacters: note(
+    count(24_000, 100),
+    "Characters of a chain of thought that the judge of a response reads: its first third and its end",
+    { unit: "characters", source: "recipe default: about 8,000 tokens" },
+  ),
   directAttempts: note(count(4, 0), "Answers without chain of thought; one right answer drops the question. 0: off", {
     unit: "answers",
     source: "recipe default for the report's fourth criterion (section 4.1)",
@@ -220,6 +225,7 @@ export const judgingConfig = z.strictObject({
 
 /** When a judge is asked about a response that no other filter drops. */
 const judgePolicy = z.enum(["off", "doubtful", "always"]).default("doubtful")
+export type JudgePolicy = z.infer<typeof judgePolicy>
 const judgeNote =
   "When the judge is asked about a response that no filter drops: never, where the signals leave a doubt, or always"
 

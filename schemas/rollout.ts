@@ -28,6 +28,8 @@ export const rollout = struct({
   verdict: { ...text(), zod: verdictName },
   extracted: nullable(text()),
   verdictReason: nullable(text()),
+  /** What judges decided about it, in order. */
+  judgements: list(judgement),
   /** The first response filter that dropped it; null while it stands. */
   rejection: nullable(rejection),
 })

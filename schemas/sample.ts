@@ -29,6 +29,8 @@ export const sample = table("sample", {
   extracted: nullable(text()),
   /** `step: reason` of the response filter that dropped it; null in the filtered dataset. */
   rejected_by: nullable(text()),
+  /** JSON {measured, threshold, evidence} of that rejection: spans, n-grams, a judge's reason; null in the filtered dataset. */
+  rejection_evidence: nullable(text()),
   /** Share of right answers among the question's verified rollouts, with its 95% interval. */
   pass_rate: nullable(float64()),
   pass_rate_low: nullable(float64()),

@@ -5,36 +5,75 @@ export const maxAnswerLength = 2_048
 
 const boxCommand = /\\(?:boxed|fbox|framebox)(?![a-zA-Z])\s*/y
 
-/**
- * Content of the last complete `\boxed{...}` that is not blank (braces may nest; `\boxed 5` counts). Null without a box; an
- * empty string where boxes were opened and none was completed, as in a completion that was cut.
- */
-export function lastBoxed(text: string): string | null {
-  if (!text.includes("\\boxed") && !text.includes("\\fbox") && !text.includes("\\framebox")) return null
-  const starts: number[] = []
-  let last: string | null = null
+/** A complete box: its content, which is not blank, and where it stands. */
+interface Box {
+  readonly content: string
+  readonly start: number
+  readonly end: number
+}
+
+/** The complete boxes (braces may nest; `\boxed 5` counts) in the order in which they close, and whether any was opened. */
+function boxes(text: string): { readonly all: Box[]; readonly opened: boolean } {
+  const all: Box[] = []
+  if (!/\\(?:boxed|fbox|framebox)/.test(text)) return { all, opened: false }
+  const starts: (Pick<Box, "start"> & { readonly inside: number })[] = []
   let opened = false
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
-    if (unit === 0x7b) starts.push(-1)
+    if (unit === 0x7b) starts.push({ start: at, inside: -1 })
     else if (unit === 0x7d) {
-      const start = starts.pop() ?? -1
-      if (start >= 0 && text.slice(start, at).trim() !== "") last = text.slice(start, at)
+      const from = starts.pop()
+      if (from === undefined || from.inside < 0) continue
+      const content = text.slice(from.inside, at)
+      if (content.trim() !== "") all.push({ content, start: from.start, end: at + 1 })
     } else if (unit === 0x5c) {
       boxCommand.lastIndex = at
       if (!boxCommand.test(text)) {
-        // An escaped brace is content; so is whatever else a backslash guards.
-        at++
+        // An escaped brace is content; so is whatever else a backslash guards, but for a box that was escaped twice.
+        boxCommand.lastIndex = at + 1
+        if (!boxCommand.test(text)) at++
         continue
       }
       opened = true
       const end = boxCommand.lastIndex
-      if (text.charCodeAt(end) === 0x7b) starts.push(end + 1)
-      else last = /^[^\s{}\\$.,;]{1,64}/.exec(text.slice(end, end + 64))?.[0] ?? last
-      at = end - (text.charCodeAt(end) === 0x7b ? 0 : 1)
+      const braced = text.charCodeAt(end) === 0x7b
+      if (braced) starts.push({ start: at, inside: end + 1 })
+      else {
+        const bare = /^[^\s{}\\$.,;]{1,64}/.exec(text.slice(end, end + 64))?.[0]
+        if (bare !== undefined) all.push({ content: bare, start: at, end: end + bare.length })
+      }
+      at = end - (braced ? 0 : 1)
     }
   }
-  return last ?? (opened ? "" : null)
+  return { all, opened }
+}
+
+/**
+ * Content of the last complete `\boxed{...}` that is not blank. Null without a box; an empty string where boxes were opened and
+ * none was completed, as in a completion that was cut.
+ */
+export function lastBoxed(text: string): string | null {
+  const { all, opened } = boxes(text)
+  return all.at(-1)?.content ?? (opened ? "" : null)
+}
+
+/** Longest text between two boxes of one answer, in UTF-16 units. */
+const maxBetween = 40
+
+/** The boxes of one answer at the end, `\boxed{1} and \boxed{2}`, as a list; null where the last box stands alone. */
+export function lastBoxes(text: string): string | null {
+  const { all } = boxes(text)
+  const run: Box[] = []
+  for (const box of all.reverse()) {
+    const next = run[0]
+    if (next !== undefined) {
+      if (box.start > next.start) continue
+      const between = text.slice(box.end, next.start)
+      if (between.length > maxBetween || /\n\s*\n/.test(between)) break
+    }
+    run.unshift(box)
+  }
+  return run.length < 2 ? null : run.map(({ content }) => content).join(", ")
 }
 
 // "answer is", "answer to the riddle is", "Answer:", "**Final answer**" on a line of its own, 答案是, 答：
@@ -70,10 +109,11 @@ function restOfLine(text: string, start: number): string | null {
 
 /**
  * The maths between delimiters that begins at the start of a text: `$...$`, `$$...$$`, `\(...\)`, `\[...\]`. A dollar opens
- * maths by Pandoc's rule (no white space inside its ends, no digit behind it), so that prices are not taken for it.
+ * maths by Pandoc's rule (no white space inside its ends, no digit behind it), so that prices are not taken for it; with a command
+ * inside it is maths in any case.
  */
 export const leadingMaths =
-  /^(?:\$\$([^$]{1,2048}?)\$\$|\$(?!\s)([^$\n]{1,1024})(?<!\s)\$(?!\d)|\\\(([\s\S]{1,1024}?)\\\)|\\\[([\s\S]{1,2048}?)\\\])/
+  /^(?:\$\$([^$]{1,2048}?)\$\$|\$(?!\s)([^$\n]{1,1024})(?<!\s)\$(?!\d)|\$(?=[^$\n]{0,1022}\\[a-zA-Z])([^$\n]{1,1024})\$(?!\d)|\\\(([\s\S]{1,1024}?)\\\)|\\\[([\s\S]{1,2048}?)\\\])/
 
 // A full stop ends a sentence only before white space or a closing mark, so that decimals stay whole.
 const sentenceEnd = /\n|[。！？；]|[.!?;](?=\s|$|[*_"'”’)])/

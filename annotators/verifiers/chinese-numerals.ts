@@ -28,7 +28,7 @@ const tens: Record<string, number> = { 十: 10, 拾: 10, 百: 100, 佰: 100, 千
 const myriads: Record<string, number> = { 万: 10_000, 亿: 100_000_000 }
 
 const numeralAt =
-  /^(?:[零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百佰千仟万亿]|\d+(?:\.\d+)?(?=[十百千万亿]|分之))+/
+  /^(?:[零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百佰仟万亿]|千(?![克米瓦卡焦帕伏升])|\d+(?:\.\d+)?(?=[十百万亿]|千(?![克米瓦卡焦帕伏升])|分之))+/
 const pointAt = /^点([零〇一二三四五六七八九]+)/
 
 /** Longest numeral that is read, in characters. */
@@ -39,7 +39,11 @@ const maxLength = 64
  * `负五`, `半`. Null where it begins with none.
  */
 export function leadingChineseNumeral(text: string): LeadingNumber | null {
-  if (!/^(?:[第负零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百千半]|\d+(?:\.\d+)?[十百千万亿分])/.test(text))
+  if (
+    !/^(?:[第负零〇一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖十拾百千半]|\d+(?:\.\d+)?(?:[十百万亿分]|千(?![克米瓦卡焦帕伏升])))/.test(
+      text,
+    )
+  )
     return null
   if (text.startsWith("负")) {
     const positive = leadingChineseNumeral(text.slice(1))

@@ -44,7 +44,7 @@ const firstCode: Readonly<Record<Language, RegExp>> = {
  * goes on where the prompt ends, or code without a fence. Thinking is not read. Null when there is no code.
  */
 export function readProgram(completion: string, expected: ExpectedProgram): ProgramText | null {
-  const { answer } = answerText(completion)
+  const answer = answerText(completion)
   const block = chosenBlock(answer, expected)
   if (block !== null) return fenced(block, expected)
   // Fences of other languages only: whatever stands around them is prose.

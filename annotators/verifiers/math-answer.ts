@@ -1,7 +1,16 @@
 // Which part of a completion is its answer. Depends on the completion and on the kind of value that is expected, never on the
 // reference's value, so that no answer is found because it is the right one.
-import { lastBoxed, lastHashes, lastPhrase, lastShortAnswer, leadingMaths, maxAnswerLength } from "./answer-markers.ts"
+import {
+  lastBoxed,
+  lastBoxes,
+  lastHashes,
+  lastPhrase,
+  lastShortAnswer,
+  leadingMaths,
+  maxAnswerLength,
+} from "./answer-markers.ts"
 import { answerText } from "./answer-text.ts"
+import { symbolsOf } from "./math-tree.ts"
 import { type MathValue, type Reading, readValue } from "./math-value.ts"
 
 /** The kind of the reference: whether a number, an expression or words are looked for. */
@@ -14,23 +23,24 @@ export interface MathAnswer {
 }
 
 /**
- * Finds the answer: the last box, else the last final-answer phrase, `####`, `A:`, else the last expression. Thinking is left out
- * when an answer follows it; else it is read for marked answers alone. Null when there is none.
+ * Finds the answer: the last box, else the last final-answer phrase, `####`, `A:`, else the last expression. Thinking is left
+ * out (`answer-text.ts`). Null when there is none.
  */
 export function findAnswer(completion: string, expected: Expected): MathAnswer | null {
-  const { answer, thinking } = answerText(completion)
+  const answer = answerText(completion)
   const reading: Reading = { attachedUnits: expected === "number", grouped: true }
   const marked = markedAnswer(answer, expected, reading)
   if (marked !== undefined) return marked
-  const last = lastExpression(answer, expected, reading)
-  if (last !== null || thinking === "") return last
-  return markedAnswer(thinking, expected, reading) ?? null
+  return lastExpression(answer, expected, reading)
 }
 
 /** The answer behind the strongest marker: undefined without one, null where a marker stands before no answer. */
 function markedAnswer(text: string, expected: Expected, reading: Reading): MathAnswer | null | undefined {
   const boxed = lastBoxed(text)
-  if (boxed !== null) return valued(boxed, reading)
+  if (boxed !== null) {
+    const several = expected === "list" || expected === "set" ? lastBoxes(text) : null
+    return valued(several ?? boxed, reading)
+  }
   const hashes = lastHashes(text)
   const hashed = hashes === null ? null : valued(hashes, reading)
   // `#### Step 3` is a heading.
@@ -65,14 +75,14 @@ function spokenAnswer(said: string, expected: Expected, reading: Reading): MathA
     if (expected !== "text" || whole.value.kind !== "text") return whole
   }
   if (expected === "text") return valued(said.split(/,|\s(?:because|since|as|which)\s|，|因为/)[0]!, reading) ?? whole
-  const maths = mathsSpans(said)[0]
-  if (maths !== undefined) {
-    const inside = valued(lastSide(maths.text), reading)
-    if (inside !== null && fits(inside.value, expected)) return inside
-  }
+  const inside = mathsSpans(said).flatMap((maths) => mathsAnswer(maths.text, expected, reading) ?? [])
+  // `the largest $n$ is 34`: a symbol names the number and is not it.
+  const telling = expected === "number" ? inside.find(({ value }) => isConstant(value)) : inside[0]
+  if (telling !== undefined) return telling
   if (expected !== "number") return whole
   const clause = said.split(/\s(?:because|since)\s|，|因为/)[0]!
-  const result = clause.includes("=") ? clause.slice(clause.lastIndexOf("=") + 1) : clause
+  const predicate = clause.slice(clause.search(/\s(?:is|are|equals)\s(?!.*\s(?:is|are|equals)\s)/) + 1)
+  const result = clause.includes("=") ? clause.slice(clause.lastIndexOf("=") + 1) : predicate
   const number = numbers(result)[0] ?? numbers(said)[0]
   return number === undefined ? null : valued(number.text, reading)
 }
@@ -107,11 +117,24 @@ function mathsSpans(text: string): Span[] {
   return spans
 }
 
+const isConstant = (value: MathValue) =>
+  value.kind === "number" || (value.kind === "expression" && symbolsOf(value.expression).length === 0)
+
+/** What maths in a text says: what stands behind its last `=`, or all of it where a relation or list is expected. */
+function mathsAnswer(maths: string, expected: Expected, reading: Reading): MathAnswer | null {
+  if (expected !== "number" && maths.search(/[=<>,]|\\(?:[lg]eq?|neq?)(?![a-zA-Z])/) >= 0) {
+    const whole = valued(maths, reading)
+    if (whole !== null && (whole.value.kind === expected || whole.value.kind === "relation")) return whole
+  }
+  const side = valued(lastSide(maths), reading)
+  return side !== null && fits(side.value, expected) ? side : null
+}
+
 const lastSide = (maths: string) => maths.slice(maths.lastIndexOf("=") + 1)
 
 // A sign belongs to a number only where it cannot be an operator.
 const numberIn =
-  /(?:(?<![\d)\]}%] ?)(?<![a-zA-Z])[-+−])?[$€£¥￥]?\s?(?:(?<=[$€£] ?)\d{1,3}(?: \d{3})+(?!\d)|[\d０-９]{1,3}(?:[,，][\d０-９]{3})+(?![\d０-９])|[\d０-９]+)(?:[.．][\d０-９]+)?(?:(?: [\d０-９]{1,9})?\s?[/／]\s?[\d０-９]{1,32}(?![\d０-９.])|[eE][-+]?\d{1,4}(?!\d))?(?!\d*(?:st|nd|rd|th)\b)\s?[%％]?/g
+  /(?:(?<![\d)\]}%] ?)(?<![a-zA-Z])[-+−])?[$€£¥￥]?\s?(?:(?<=[$€£] ?)\d{1,3}(?: \d{3})+(?!\d)|[\d０-９]{1,3}(?:[,，][\d０-９]{3})+(?![\d０-９])|[\d０-９]+)(?:[.．][\d０-９]+)?(?:(?: [\d０-９]{1,9})?\s?[/／]\s?[\d０-９]{1,32}(?![\d０-９]|\.\d)|[eE][-+]?\d{1,4}(?!\d))?(?!\d*(?:st|nd|rd|th)\b)\s?[%％]?/g
 
 const numbers = (text: string): Span[] =>
   [...text.matchAll(numberIn)].map((match) => ({
@@ -120,8 +143,22 @@ const numbers = (text: string): Span[] =>
     end: match.index + match[0].length,
   }))
 
+/** Longest text that may be nothing but notation, in UTF-16 units. */
+const maxNotation = 256
+
+/** A text without words, as the one value that it is. */
+function wholeText(text: string, reading: Reading): MathAnswer | null {
+  const trimmed = text.trim()
+  if (trimmed.length > maxNotation || trimmed.includes("\n")) return null
+  if (/\p{L}{2}/u.test(trimmed.replace(/\\[a-zA-Z]+/g, " "))) return null
+  const whole = valued(trimmed, reading)
+  return whole !== null && whole.value.kind !== "text" && whole.value.kind !== "opaque" ? whole : null
+}
+
 /** The last number or maths of a text without markers; for an expected text the last line, where that is short. */
 function lastExpression(text: string, expected: Expected, reading: Reading): MathAnswer | null {
+  const alone = wholeText(text, reading)
+  if (alone !== null) return alone
   if (expected === "text") return lastWords(text, reading)
   const digit = lastDigit(text)
   const from = digit < 0 ? text.length : digit + 1
@@ -129,8 +166,11 @@ function lastExpression(text: string, expected: Expected, reading: Reading): Mat
   const maths = mathsSpans(window).at(-1)
   const number = expected === "number" ? numbers(window).at(-1) : undefined
   if (maths !== undefined && (number === undefined || maths.end >= number.end)) {
-    const inside = valued(lastSide(maths.text), reading)
-    if (inside !== null && fits(inside.value, expected)) return inside
+    const inside = mathsAnswer(maths.text, expected, reading)
+    if (inside !== null) return inside
+    // Maths that closes the text is its answer, also where it is of another kind than the reference.
+    const other = /^[\s.*_]*$/.test(window.slice(maths.end)) ? valued(lastSide(maths.text), reading) : null
+    if (other !== null && other.value.kind !== "text" && other.value.kind !== "opaque") return other
   }
   if (number !== undefined) return valued(resultOf(window) ?? number.text, reading)
   const words = expected === "number" ? null : lastWords(text, reading)

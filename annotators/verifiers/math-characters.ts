@@ -148,9 +148,14 @@ const script = (mark: string, alphabet: string) => (run: string) => {
   return plain.length === 1 ? `${mark}${plain}` : `${mark}{${plain}}`
 }
 
+// Between values these are words of their own; within Chinese words (和谐, 及格) they are not.
+const conjunction = /(?<=[\dA-Za-z)\]}$，,）]\s{0,4})(或者?|和|及|与|且)(?=\s{0,4}[\dA-Za-z([{$\\√±（－−+-])/g
+
 /** A text in ASCII and LaTeX: full-width forms, dashes, sub- and superscripts, fractions, letters and signs; invisible characters go. */
 export function asciiOf(text: string): string {
   return text
+    .replace(conjunction, (_, word: string) => (/[或]/.test(word) ? " or " : " and "))
+    .replace(/(?<=\d)比(?=\d)/g, ":")
     .replace(/[\u{1d400}-\u{1d7ff}]/gu, (letter) => letter.normalize("NFKC"))
     .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+/g, script("^", raised))
     .replace(/[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎]+/g, script("_", lowered))

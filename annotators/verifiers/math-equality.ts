@@ -5,7 +5,7 @@ import { compareRelations } from "./math-relation-equality.ts"
 import { namesDiffer } from "./math-relations.ts"
 import { type Comparison, compareExpressions, realValue } from "./math-sampling.ts"
 import { Steps } from "./math-steps.ts"
-import { compareTexts } from "./math-text.ts"
+import { compareChoices, compareTexts } from "./math-text.ts"
 import { call, type Expression, some } from "./math-tree.ts"
 import type { ExpressionValue, MathValue, NumberValue, TupleValue } from "./math-values.ts"
 import type { Rational } from "./rational.ts"
@@ -47,6 +47,8 @@ export function compareValues(reference: MathValue, answer: MathValue, decimals:
 function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (!rules.steps.take()) return "undecided"
   if (a.symbols === b.symbols) return "equal"
+  const choices = compareChoices(a, b)
+  if (choices !== null) return choices
   if (a.relation !== null && b.relation !== null) {
     const verdict = compareRelations(a.relation, b.relation, rules.steps)
     if (verdict === "equal" || a.kind === "relation" || b.kind === "relation") return verdict
@@ -63,6 +65,7 @@ function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (a.kind === "infinity" || b.kind === "infinity")
     return a.kind === b.kind && (a as { sign: number }).sign === (b as { sign: number }).sign ? "equal" : "unequal"
   if (a.kind === "matrix" || b.kind === "matrix") return compareMatrices(a, b, rules)
+  if (a.kind === "residue" || b.kind === "residue") return compareResidues(a, b, rules)
   if (a.kind === "ratio" || b.kind === "ratio") return compareRatios(a, b, rules)
   if (a.kind === "clock" || b.kind === "clock") return compareClocks(a, b)
   return compareMixed(a, b, rules)
@@ -119,7 +122,7 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
   if (known) {
     const [unit, other] = known
     if (unit.dimension !== other.dimension)
-      return isTemperature(unit.dimension, other.dimension) && same(reference.value, answer.value) ? "equal" : "unequal"
+      return isSameWord(reference, answer) && same(reference.value, answer.value) ? "equal" : "unequal"
     const inBase = [rational.multiply(reference.value, unit.factor), rational.multiply(answer.value, other.factor)]
     if (!rational.equals(unit.factor, other.factor))
       return inBase[0] && inBase[1] && rational.equals(inBase[0], inBase[1]) ? "equal" : "unequal"
@@ -136,10 +139,13 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
 
 const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
 
-/** A bare degree sign may mean the temperature that the other names. */
-const isTemperature = (a: string, b: string) =>
-  (a === "angle" && (b === "celsius" || b === "fahrenheit")) ||
-  (b === "angle" && (a === "celsius" || a === "fahrenheit"))
+/** One name for two dimensions: a bare degree sign may mean the temperature that the other names, and pounds are money or mass. */
+function isSameWord(a: NumberValue, b: NumberValue): boolean {
+  const [one, other] = [a.unit!, b.unit!]
+  const pair = [one.known!.dimension, other.known!.dimension].sort().join(" ")
+  if (pair === "angle celsius" || pair === "angle fahrenheit") return true
+  return pair === "mass sterling" && [one, other].some(({ name }) => /^pounds?$/i.test(name))
+}
 
 function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
   if (a.length !== b.length) return "unequal"
@@ -153,10 +159,21 @@ function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules:
 }
 
 /** Each element of one finds its own in the other. A set's repetitions are left out first, and so are those of its counterpart. */
-function compareUnordered(a: Unordered, b: Unordered, rules: Rules): Comparison {
-  const bySet = a.kind === "set" || b.kind === "set"
+function compareUnordered(one: Unordered, other: Unordered, rules: Rules): Comparison {
+  // A solution that is listed twice is still one solution.
+  const areTuples = one.elements.every(({ kind }) => kind === "tuple")
+  const bySet = one.kind === "set" || other.kind === "set" || areTuples
+  const [a, b] = [withoutIndices(one), withoutIndices(other)]
   const [left, right] = bySet ? [distinct(a.elements, rules), distinct(b.elements, rules)] : [a.elements, b.elements]
   return matched(left, right, rules)
+}
+
+/** The roots `x_1 = 1, x_2 = -3` of one unknown: their indices only count them. */
+function withoutIndices(list: Unordered): Unordered {
+  const names = new Set(list.elements.map(({ name }) => name?.replace(/_(?:\d|\{\d\})$/, "") ?? null))
+  const [name] = names
+  if (names.size !== 1 || !name || !/^[xyztkr]$/.test(name)) return list
+  return { ...list, elements: list.elements.map((one) => ({ ...one, name, relation: null })) }
 }
 
 function matched(left: readonly MathValue[], right: readonly MathValue[], rules: Rules): Comparison {
@@ -239,6 +256,15 @@ function compareMatrices(a: MathValue, b: MathValue, rules: Rules): Comparison {
   return compareOrdered(x.flat(), y.flat(), rules)
 }
 
+/** Of one modulus by what is left of it; a bare number is compared as written. */
+function compareResidues(a: MathValue, b: MathValue, rules: Rules): Comparison {
+  if (a.kind !== "residue") return b.kind === "residue" ? compare(a, b.value, rules) : "unequal"
+  if (b.kind !== "residue") return compare(a.value, b, rules)
+  if (a.modulus !== b.modulus || a.value.kind !== "number" || b.value.kind !== "number") return "unequal"
+  const distance = a.value.value.numerator - b.value.value.numerator
+  return a.modulus !== 0n && distance % a.modulus === 0n ? "equal" : "unequal"
+}
+
 function compareRatios(a: MathValue, b: MathValue, rules: Rules): Comparison {
   const parts = (value: MathValue) => (value.kind === "ratio" ? value.parts : isSimple(value) ? [value] : null)
   const clock = (value: MathValue) => (value.kind === "clock" && value.half === null ? clockParts(value) : parts(value))
@@ -276,12 +302,21 @@ function clockParts(value: Extract<MathValue, { kind: "clock" }>): Simple[] {
 }
 
 function compareClocks(a: MathValue, b: MathValue): Comparison {
-  if (a.kind !== "clock" || b.kind !== "clock") return "unequal"
+  if (a.kind !== "clock" || b.kind !== "clock") return compareDuration(a, b)
   if (a.half !== null && b.half !== null) return a.minutes === b.minutes ? "equal" : "unequal"
   // Without the half, 3:30 may be either.
   return a.minutes % 720 === b.minutes % 720 && (a.half === b.half ? a.minutes === b.minutes : true)
     ? "equal"
     : "unequal"
+}
+
+/** `3:20` as hours and minutes. */
+function compareDuration(a: MathValue, b: MathValue): Comparison {
+  const [clock, time] = a.kind === "clock" ? [a, b] : [b, a]
+  if (clock.kind !== "clock" || clock.half !== null || time.kind !== "number") return "unequal"
+  const unit = time.unit?.known
+  const seconds = unit?.dimension === "time" ? rational.multiply(time.value, unit.factor) : null
+  return seconds !== null && rational.equals(seconds, rational.whole(clock.minutes * 60)) ? "equal" : "unequal"
 }
 
 /** Values of different kinds that may still be the same: a list and a point, an interval and a set, vectors in square brackets. */

@@ -93,6 +93,7 @@ const functions: Partial<Record<FunctionName, (...of: Rational[]) => Rational | 
   root: (a, degree) => (rational.isWhole(degree!) ? rational.root(a!, rational.toWhole(degree!) ?? 0) : null),
   binomial: (n, k) => rational.binomial(n!, k!),
   logarithm: (a, base) => logarithm(a!, base!),
+  lg: (a) => logarithm(a!, rational.whole(10)),
   modulo: (a, b) => modulo(a!, b!),
   max: (first, ...rest) => best(1)(first!, ...rest),
   min: (first, ...rest) => best(-1)(first!, ...rest),

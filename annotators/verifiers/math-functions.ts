@@ -37,7 +37,7 @@ const names: Record<string, FunctionName> = {
   exp: "exp",
   ln: "ln",
   log: "log",
-  lg: "log",
+  lg: "lg",
   abs: "abs",
   floor: "floor",
   ceil: "ceiling",

@@ -55,6 +55,7 @@ function isRealArgument(name: FunctionName, { re }: Complex): boolean {
   switch (name) {
     case "ln":
     case "log":
+    case "lg":
     case "logarithm":
       return re > 0
     case "arcsin":
@@ -171,6 +172,7 @@ const functions: Record<Exclude<FunctionName, "root">, (...of: Complex[]) => Com
   exp: (z) => complex.exponential(z!),
   ln: (z) => complex.logarithm(z!),
   log: (z) => complex.logarithm(z!),
+  lg: (z) => over(complex.logarithm(z!), complex.rounded(Math.LN10)),
   logarithm: (z, base) => over(complex.logarithm(z!), complex.logarithm(base!)),
   abs: (z) => complex.complex(complex.magnitude(z!), 0, z!.error),
   floor: (z) => floor(z!),

@@ -6,7 +6,7 @@ const invisible =
   /\\(?:left|right|middle)(?:\.|(?![a-zA-Z]))|\\(?:[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|nonumber|notag|hfill|centering|rm|bf|it)(?![a-zA-Z])|\\(?:phantom|hphantom|vphantom|hspace\*?|vspace\*?|tag\*?|label|color|fontsize|kern|hskip)\s*\{[^{}]*\}|\\!|\\textcolor\s*\{[^{}]*\}/g
 const rowBreak = /\\\\(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|mm|cm)\])?|\\(?:tabularnewline|newline)(?![a-zA-Z])/g
 const spaces =
-  /\\[,;:> ]|\\(?:quad|qquad|thinspace|medspace|thickspace|enspace|space|nobreakspace|hline|par)(?![a-zA-Z])|~/g
+  /\\[,;:> ]|\\q?quad|\\(?:thinspace|medspace|thickspace|enspace|space|nobreakspace|hline|par)(?![a-zA-Z])|~/g
 const environments =
   /\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|displaymath|math|center|flushleft)\*?\}(?:\s*\{\d*\})?/g
 const textCommands =
@@ -37,6 +37,7 @@ const synonyms: readonly [RegExp, string][] = [
   [/\\(?:land|wedge)(?![a-zA-Z])/g, " and "],
   [/\\(?:R|reals|Reals)(?![a-zA-Z])/g, "\\mathbb{R}"],
   [/\\mathbb\s+([A-Z])/g, "\\mathbb{$1}"],
+  [/\\(?:mathrm|mathbf|mathit|textrm|textbf|text|rm|bf)\s+([a-zA-Z\d])(?![a-zA-Z\d])/g, " $1 "],
   [/\\varphi(?![a-zA-Z])/g, "\\phi"],
   [/\\varepsilon(?![a-zA-Z])/g, "\\epsilon"],
   [/\\vartheta(?![a-zA-Z])/g, "\\theta"],
@@ -50,12 +51,18 @@ const synonyms: readonly [RegExp, string][] = [
   [/\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}/g, "\\binom{$1}{$2}"],
 ]
 
+// Text that was escaped once too often: `\\\\frac{1}{2}`.
+const escapedTwice =
+  /\\\\(?=(?:[dt]?frac|left|right|sqrt|text|pi|boxed|infty|cup|cap|in|leq?|geq?|neq?|times|cdot|pm|circ|mathrm|mathbb|ln|log|sin|cos|tan)(?![a-zA-Z]))/g
+
 /** Layers of `\text{...}` within `\text{...}` that are opened. */
 const maxTextDepth = 4
 
 function plainCommands(text: string): string {
   // First of all the row break, which would else lend its second backslash to the sign behind it.
-  let plain = text.replace(rowBreak, "\\cr ").replace(environments, " ").replace(invisible, "").replace(spaces, " ")
+  let plain = text.replace(/,\s*\\!\s*(?=\d{3})/g, ",")
+  if (!plain.includes("\\begin")) plain = plain.replace(escapedTwice, "\\")
+  plain = plain.replace(rowBreak, "\\cr ").replace(environments, " ").replace(invisible, "").replace(spaces, " ")
   for (const [pattern, spelling] of synonyms) plain = plain.replace(pattern, spelling)
   for (let depth = 0; depth < maxTextDepth && plain.includes("\\"); depth++) {
     const before = plain
@@ -92,6 +99,7 @@ const trimEnds = (text: string) => {
   while (end > 0 && " .,;:?。".includes(text[end - 1]!) && text[end - 2] !== "\\" && !text.endsWith("...", end)) end--
   // `Yes!` is said loudly; `5!` and `n!` are factorials.
   while (end > 2 && text[end - 1] === "!" && /[A-Za-z]{2}$/.test(text.slice(end - 3, end - 1))) end--
+  while (end > 0 && text[end - 1] === "\\" && text[end - 2] !== "\\") end--
   let start = 0
   while (start < end && " :=≈".includes(text[start]!)) start++
   return text.slice(start, end)

@@ -35,6 +35,8 @@ const greek =
   /^\\(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|rho|sigma|tau|upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega|ell|hbar)$/
 const decorations = new Set(["\\overline", "\\hat", "\\bar", "\\tilde", "\\widehat", "\\widetilde", "\\dot", "\\ddot"])
 const figures = new Set(["\\angle", "\\triangle", "\\odot"])
+// Behind these a number is a factor: `3!7!`, `(a+b)2`, `i4`; `x2` and `2 3` are no products.
+const numberFollows = new Set([")", "}", "]", "!", "i"])
 // Letters that mathematics uses for functions; `x(x+1)` is a product.
 const applied = new Set(["f", "g", "h", "F", "G", "H"])
 const variadic = new Set<FunctionName>(["max", "min", "gcd", "lcm"])
@@ -102,7 +104,7 @@ class Parser {
         return greek.test(token.text) || beginners.has(token.text) || functionOf(token.text) !== null
       case "number": {
         const before = this.#tokens[this.#at - 1]!
-        return before.text === ")" || before.text === "}" || before.text === "]"
+        return numberFollows.has(before.text)
       }
       case "sign":
         return (
@@ -196,7 +198,6 @@ class Parser {
     const number = this.#node(literal(token.value))
     const share = /^[\d, ]+$/.test(token.text) ? this.#share() : null
     if (share !== null) return this.#node(operation("+", number, share))
-    if (this.#tokens[this.#at]?.kind === "number") throw unreadable
     return number
   }
 
@@ -209,7 +210,7 @@ class Parser {
     }
     if (first?.text !== "\\frac") return null
     const texts = this.#tokens.slice(this.#at + 1, this.#at + 7).map(({ text }) => text)
-    const whole = /^(?:\{\d+\}\{\d+\}|\{\d+\}\d|\d\{\d+\}|\d\d(?!\d))/.test(texts.join(""))
+    const whole = /^(?:\{\d+\}\{\d+\}|\{\d+\}\d|\d\{\d+\}|\d\d)/.test(texts.join(""))
     return whole ? this.#primary() : null
   }
 

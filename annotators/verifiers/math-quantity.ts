@@ -16,7 +16,9 @@ const readingSteps = 2_000
 
 const leadingWords =
   /^(?:about|approximately|approx\.?|roughly|around|exactly|only|just|nearly|almost|a total of|\\approx|\\sim|≈|大约|大概|约|共|一共|是|为|有)\s*/i
-const currencyFirst = /^([-+]?)\s*(?:US\s?)?([$€£¥])\s*/
+const currencyFirst = /^([-+]?)\s*(?:(?:US|HK|CA|A|C|NZ|S)?\s?([$€£¥])|(USD|EUR|GBP|CNY|RMB)(?=\s?\d))\s*/
+
+const ofAngle = /(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])[^a-zA-Z]*(?:°|degrees?)$/
 
 export const numberOf = (value: rational.Rational): NumberValue => ({
   kind: "number",
@@ -42,8 +44,10 @@ export function readQuantity(side: string, reading: Reading): NumberValue | Expr
   for (const split of splits(text)) {
     const tail = readTail(text.slice(split), /\s/.test(text[split] ?? "") || text[split] === "(", reading.attachedUnits)
     if (tail === null) continue
+    // The degrees of `\sin 30°` are those of its argument.
+    if (tail.unit?.known?.dimension === "angle" && ofAngle.test(text)) continue
     const value = constantOf(text.slice(0, split), reading)
-    if (value !== null) return quantity(value, tail, currency?.[2] ?? null)
+    if (value !== null) return quantity(value, tail, currency?.[2] ?? currency?.[3] ?? null)
   }
   return null
 }
@@ -119,6 +123,8 @@ function compoundQuantity(text: string, reading: Reading): NumberValue | null {
     const tail = readTail(name!, space !== "" || reading.attachedUnits, true)
     return { value: digits!, unit: tail?.unit?.known ?? null, name: tail?.unit?.name ?? "" }
   })
+  // 分 is a minute behind hours, and a coin elsewhere.
+  if (small?.name === "分" && large?.unit?.dimension === "time") small.unit = unitOf("分钟").known
   if (!large?.unit || !small?.unit || large.unit.dimension !== small.unit.dimension) return null
   if (rational.compare(large.unit.factor, small.unit.factor) <= 0) return null
   const inBase = (one: typeof large) => {
@@ -145,7 +151,7 @@ const baseNames: Record<string, number> = {
 
 /** `1011_2`, `2A_{16}`, `12_{\text{eight}}`. */
 function basedNumber(text: string): NumberValue | null {
-  const match = /^\(?([0-9A-F]{1,64})\)?\s*_\s*\{?\s*(\d{1,2}|[a-z]{3,7})\s*\}?$/.exec(text)
+  const match = /^\(?([0-9A-F]{1,64}|[0-9a-f]{1,64})\)?\s*_\s*\{?\s*\(?(\d{1,2}|[a-z]{3,7})\)?\s*\}?$/.exec(text)
   if (!match || !/\d/.test(match[1]!)) return null
   const base = baseNames[match[2]!] ?? Number(match[2])
   if (!(base >= 2 && base <= 36)) return null
@@ -156,7 +162,7 @@ function basedNumber(text: string): NumberValue | null {
     value = value * BigInt(base) + BigInt(worth)
   }
   const whole = rational.decimal(String(value), "")
-  return whole && { ...numberOf(whole), based: { digits: match[1]!.replace(/^0+(?=.)/, ""), base } }
+  return whole && { ...numberOf(whole), based: { digits: match[1]!.toUpperCase().replace(/^0+(?=.)/, ""), base } }
 }
 
 /** A whole number as an expression, for values that compare as expressions. */

@@ -142,6 +142,9 @@ function holds(side: string, name: string): boolean {
   return tree === null ? side.includes(name) : symbolsOf(tree).length > 0 && isSymbol(name)
 }
 
-/** True where two values name different symbols. */
+/** True for a symbol, and for symbols with operators between them: `x+y`. */
+const isTerm = (name: string) => isSymbol(name) || joined.test(name)
+
+/** True where two values name different symbols or terms. */
 export const namesDiffer = (a: MathValue, b: MathValue): boolean =>
-  a.name !== null && b.name !== null && a.name !== b.name && isSymbol(a.name) && isSymbol(b.name)
+  a.name !== null && b.name !== null && a.name !== b.name && isTerm(a.name) && isTerm(b.name)

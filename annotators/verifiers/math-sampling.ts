@@ -1,6 +1,7 @@
 // Whether two expressions are the same function, decided at fixed points.
 import * as complex from "./complex.ts"
 import { evaluateExactly } from "./math-exact.ts"
+import { magnitudeOf, magnitudesDiffer } from "./math-magnitude.ts"
 import { evaluateNearly, type Point } from "./math-near.ts"
 import type { Steps } from "./math-steps.ts"
 import { type Expression, isRationalFunction, some, symbolsOf } from "./math-tree.ts"
@@ -20,16 +21,27 @@ const enoughPoints = 3
  */
 export function compareExpressions(left: Expression, right: Expression, steps: Steps): Comparison {
   const free = [...new Set([...symbolsOf(left), ...symbolsOf(right)])].sort()
-  if (free.length === 0 || (isRationalFunction(left) && isRationalFunction(right))) {
+  const stepwise = some(left, isSeries) || some(right, isSeries)
+  if (stepwise || free.length === 0 || (isRationalFunction(left) && isRationalFunction(right))) {
     const exact = compareExactly(left, right, free, steps)
     if (exact !== "undecided") return exact
   }
+  if (free.length === 0) {
+    const sizes = [magnitudeOf(left, steps), magnitudeOf(right, steps)] as const
+    if (sizes[0] && sizes[1] && magnitudesDiffer(sizes[0], sizes[1])) return "unequal"
+  }
+  if (free.length === 0 && isLongDecimal(left) !== isLongDecimal(right)) return "unequal"
   const ambiguous = some(left, isLog) || some(right, isLog)
   const first = compareNearly(left, right, free, 10, steps)
   if (!ambiguous || first === "equal") return first
   return compareNearly(left, right, free, "e", steps)
 }
 
+// What cannot be evaluated exactly is hardly ever such a fraction; a double cannot tell 3.141592653589793 from pi.
+const isLongDecimal = (node: Expression) =>
+  node.kind === "number" && rational.reduced(node.value).denominator > 1_000_000_000_000n
+
+const isSeries = (node: Expression) => node.kind === "series"
 const isLog = (node: Expression) => node.kind === "call" && node.name === "log"
 const isImaginary = (node: Expression) => node.kind === "constant" && node.name === "i"
 

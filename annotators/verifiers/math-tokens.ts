@@ -1,7 +1,7 @@
 // Plain notation as tokens. Letters in a row are symbols side by side, except for the names of functions and constants.
 import { functionWords } from "./math-functions.ts"
 import { readNumber } from "./number-literals.ts"
-import type { Rational } from "./rational.ts"
+import { type Rational, whole } from "./rational.ts"
 
 /** One sign of notation. `start` and `end` are its place in the text; `spaced` is true behind white space. */
 export type Token = { readonly start: number; readonly end: number; readonly spaced: boolean } & (
@@ -37,10 +37,11 @@ export function tokenize(text: string, grouped: boolean): Token[] | null {
     }
     if (tokens.length >= maxTokens) return null
     const previous = tokens.at(-1)
-    // The digits of `\frac12` and `x^23` belong together; those of `\frac12` to its two arguments are split by the parser.
     const token =
       isDigit(character) || (character === "." && isDigit(text[at + 1] ?? ""))
-        ? numberToken(text, at, grouped && previous?.text !== "_", spaced)
+        ? takesDigit(tokens)
+          ? digitToken(text, at, spaced)
+          : numberToken(text, at, grouped && previous?.text !== "_", spaced)
         : character === "\\"
           ? commandToken(text, at, spaced)
           : isLetter(character)
@@ -56,6 +57,21 @@ export function tokenize(text: string, grouped: boolean): Token[] | null {
 
 const isDigit = (character: string) => character >= "0" && character <= "9"
 const isLetter = (character: string) => (character >= "a" && character <= "z") || (character >= "A" && character <= "Z")
+
+/** Whether the arguments of `\frac` are open: without braces each is one digit, so that `\frac1e-1` holds no power of ten. */
+function takesDigit(tokens: readonly Token[]): boolean {
+  const [before, last] = [tokens.at(-2), tokens.at(-1)]
+  return last?.text === "\\frac" || (before?.text === "\\frac" && last?.kind === "number")
+}
+
+const digitToken = (text: string, start: number, spaced: boolean): Token => ({
+  kind: "number",
+  text: text[start]!,
+  value: whole(Number(text[start])),
+  start,
+  end: start + 1,
+  spaced,
+})
 
 function numberToken(text: string, start: number, grouped: boolean, spaced: boolean): Token | null {
   const number = readNumber(text, start, grouped)

@@ -50,6 +50,7 @@ export type FunctionName =
   | "exp"
   | "ln"
   | "log"
+  | "lg"
   | "abs"
   | "floor"
   | "ceiling"

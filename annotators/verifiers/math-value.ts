@@ -11,11 +11,11 @@ import {
   writtenMatrix,
 } from "./math-collections.ts"
 import { normalSymbols, normalText, plainNotation } from "./math-notation.ts"
-import { parseTokens } from "./math-parser.ts"
+import { parseExpression, parseTokens } from "./math-parser.ts"
 import { constant, numberOf, readQuantity } from "./math-quantity.ts"
 import { type Bounds, boundsOf, nameOf, relationOf, type Sides, splitRelation } from "./math-relations.ts"
 import { knownWords, type Token, tokenize } from "./math-tokens.ts"
-import { symbolsOf } from "./math-tree.ts"
+import { type Expression, operation, symbolsOf } from "./math-tree.ts"
 import type { MathValue, Reading, Written } from "./math-values.ts"
 import * as rational from "./rational.ts"
 import { readTail } from "./units.ts"
@@ -50,6 +50,8 @@ function readPlain(plain: string, reading: Reading, nesting: number): MathValue 
   if (isProse(plain)) return readProse(plain, base, reading, nesting)
   const read = (part: string) => readPlain(part, reading, nesting + 1)
   if (plain.includes("\\begin")) return readMatrix(plain, base, read)
+  const bare = plain.replace(trailingQualifier, "")
+  if (bare !== plain && bare !== "") return readPlain(bare, reading, nesting + 1)
   const tokens = tokenize(plain, reading.grouped)
   if (tokens === null) return { ...base, kind: "opaque" }
   return (
@@ -58,6 +60,7 @@ function readPlain(plain: string, reading: Reading, nesting: number): MathValue 
     readUnion(plain, tokens, base, read) ??
     readBrackets(plain, tokens, base, { ...reading, grouped: false }, nesting) ??
     readClockOrRatio(plain, tokens, base, read) ??
+    readResidue(plain, base, read) ??
     readSingle(plain, tokens, base, reading, read)
   )
 }
@@ -79,6 +82,7 @@ const realLines = new Set(
 function fixedValue(base: Written): MathValue | null {
   if (emptySets.has(base.words)) return { ...base, kind: "set", elements: [] }
   if (base.words !== "r" && realLines.has(base.words)) return { ...base, ...realLine }
+  if (/^\\mathbb\{[A-Z]\}$/.test(base.symbols)) return { ...base, kind: "text" }
   if (/^[+]?(?:\\infty|infinity|\\infinity|inf|oo|无穷大)$/i.test(base.symbols))
     return { ...base, kind: "infinity", sign: 1 }
   if (/^-(?:\\infty|infinity|inf|oo)$/i.test(base.symbols)) return { ...base, kind: "infinity", sign: -1 }
@@ -92,14 +96,40 @@ const infinity = (sign: 1 | -1): MathValue => ({
 })
 const realLine = { kind: "tuple", open: "(", close: ")", elements: [infinity(-1), infinity(1)] } as const
 
-const knownWord = new RegExp(`(?:${[...knownWords].sort((a, b) => b.length - a.length).join("|")})`, "g")
+const conjunctions = new Set(["and", "or"])
+const functionName = new RegExp(
+  [...knownWords]
+    .filter((word) => !conjunctions.has(word))
+    .sort((a, b) => b.length - a.length)
+    .join("|"),
+  "g",
+)
+
+/** A run of letters without the names of functions in it, where nothing but single symbols is left of it: `xsinx`, but not `York`. */
+function symbolsOnly(run: string): string {
+  if (conjunctions.has(run)) return " "
+  const rest = run.replace(functionName, " ")
+  return rest !== run && /^ *(?:[a-zA-Z]{1,2} +)*(?:[a-zA-Z]{0,2})$/.test(rest) ? rest : run
+}
 
 /** Words that belong to no notation: four letters in a row, two words side by side, other scripts, letters alone. */
 function isProse(plain: string): boolean {
   if (/^[\x20-\x40[\]^_{|}]*$/.test(plain)) return false
-  const bare = plain.replace(/\\[a-zA-Z]+(?:\s*\{[a-zA-Z]+\})?/g, " ").replace(knownWord, " ")
-  if (/\p{L}{4,}|\p{L}{2,}[^\p{L}]+\p{L}{2,}/u.test(bare) || /[^\p{ASCII}°¥€£¢]/u.test(bare)) return /\p{L}/u.test(bare)
-  return bare.trim() === plain && /^[\p{L}\s'.,!-]*$/u.test(bare) && /\p{L}{2}/u.test(bare)
+  const bare = plain.replace(/\\[a-zA-Z]+(?:\s*\{[a-zA-Z]+\})?/g, " ").replace(/[a-zA-Z]+/g, symbolsOnly)
+  if (/\p{L}{4,}|\p{L}{2,}\s+\p{L}{2,}/u.test(bare) || /[^\p{ASCII}°¥€£¢]/u.test(bare)) return /\p{L}/u.test(bare)
+  return bare.trim() === plain && /^[\p{L}\s'.,!]*$/u.test(bare) && /\p{L}{2}/u.test(bare) && !isProduct(bare)
+}
+
+const shortWords = new Set(
+  "am an as at be by do go he if in is it me mr my no of ok on or pm so to tv up us we".split(" "),
+)
+
+/** Two letters, or three without a vowel or in the order of the alphabet, are symbols side by side: `kV`, `xyz`. */
+function isProduct(run: string): boolean {
+  const lower = run.toLowerCase()
+  if (/^[a-zA-Z]{2}$/.test(run)) return !shortWords.has(lower)
+  if (!/^[a-z]{3}$/.test(run)) return false
+  return !/[aeiouy]/.test(run) || "abcdefghijklmnopqrstuvwxyz".includes(run)
 }
 
 /** A number with words around it, a named value, a list of values with words, else text. */
@@ -135,6 +165,9 @@ function readList(plain: string, tokens: readonly Token[], base: Written, read: 
   return telling.length === 1 ? read(telling[0]!) : listOf(base, telling.map(read), or ? "or" : "and")
 }
 
+/** `(k \in \mathbb{Z})` behind what it qualifies. */
+const trailingQualifier = /\s*\((?:where |for )?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*[^()]{1,32}\)$/
+
 /** `k \in \mathbb{Z}`, `n = 0, 1, 2, \ldots`: says of which kind a symbol is. */
 const isQualifier = (part: string) =>
   /^(?:where\s+|for\s+)?[a-zA-Z](?:\s*,\s*[a-zA-Z])*\s*\\in\s*(?:\\mathbb\s*\{?\s*[ZNQRC]\s*\}?|[ZN])(?:\s*[\^_]\s*\{?[+*\d]\}?)?$/.test(
@@ -148,7 +181,7 @@ function listOf(base: Written, values: readonly MathValue[], conjunction: "and" 
       : [value],
   )
   const bounded = elements.every(
-    (one) => one.relation !== null && one.relation.operator !== "=" && one.kind !== "relation",
+    (one) => (one.kind === "tuple" && one.inequality) || (one.kind === "difference" && one.relation !== null),
   )
   if (bounded && new Set(elements.map(({ name }) => name)).size === 1)
     return { ...base, name: elements[0]!.name, ...combined(elements, conjunction) }
@@ -192,7 +225,9 @@ function readSides(all: Sides, base: Written, read: (part: string) => MathValue)
   const rounded = all.operators.indexOf("\\approx")
   // What follows a rounding sign only says again what stood before it.
   const { sides, operators } =
-    rounded > 0 ? { sides: all.sides.slice(0, rounded + 1), operators: all.operators.slice(0, rounded) } : all
+    rounded > 0 || (rounded === 0 && nameOf(all.sides[0]!) === null)
+      ? { sides: all.sides.slice(0, rounded + 1), operators: all.operators.slice(0, rounded) }
+      : all
   const [first, last] = [sides[0]!, sides.at(-1)!]
   if (operators.every((operator) => operator === "=" || operator === "\\approx")) {
     const relation = sides.length === 2 ? relationOf(first, "=", last) : null
@@ -218,8 +253,7 @@ function readInequality({ sides, operators }: Sides, base: Written, read: (part:
   const relation = sides.length === 2 ? relationOf(sides[0]!, operators[0]!, sides[1]!) : null
   const bounds = boundsOf({ sides, operators })
   if (bounds !== null) {
-    const marker = relation ?? relationOf(bounds.name, "\\le", "0") ?? relationOf("x", "\\le", "0")
-    return { ...base, ...interval(bounds, read), name: bounds.name, relation: marker }
+    return { ...base, ...interval(bounds, read), name: bounds.name, relation, inequality: true }
   }
   const name = nameOf(sides[0]!)
   if (operators[0] === "\\ne" && sides.length === 2 && name !== null)
@@ -335,13 +369,33 @@ function readMatrix(plain: string, base: Written, read: (part: string) => MathVa
     const cells = matrix.rows.map((row) => row.join(" "))
     return cells.length < 2 ? { ...base, kind: "opaque" } : listOf(base, cells.map(read), "and")
   }
-  if (/^[vV]/.test(matrix.kind)) return { ...base, kind: "opaque" }
+  if (matrix.kind === "vmatrix") return { ...base, ...(determinant(matrix.rows) ?? { kind: "opaque" }) }
+  if (matrix.kind.startsWith("V")) return { ...base, kind: "opaque" }
   if (matrix.factor !== "" && nameOf(matrix.factor.replace(/=$/, "")) !== null && matrix.factor.endsWith("="))
     return { ...read(plain.slice(plain.indexOf("=") + 1)), ...base, name: nameOf(matrix.factor.slice(0, -1).trim()) }
   const scale = matrix.factor.replace(/\*$/, "")
   if (scale.includes("=")) return { ...base, kind: "opaque" }
   const cell = (text: string) => read(scale === "" ? text : scale === "-" ? `-(${text})` : `(${scale})*(${text})`)
   return { ...base, kind: "matrix", rows: matrix.rows.map((row) => row.map(cell)) }
+}
+
+/** Largest determinant that is written out, in rows. */
+const maxDeterminant = 4
+
+/** The determinant of a square of expressions, by its first row; null for others and beyond `maxDeterminant` rows. */
+function determinant(rows: readonly (readonly string[])[]) {
+  if (rows.length > maxDeterminant || rows.some((row) => row.length !== rows.length)) return null
+  const cells = rows.map((row) => row.map(parseExpression))
+  if (!cells.every((row): row is Expression[] => row.every((cell) => cell !== null))) return null
+  return constant(expanded(cells))
+}
+
+function expanded(cells: readonly (readonly Expression[])[]): Expression {
+  const [first, ...rest] = cells
+  if (rest.length === 0) return first![0]!
+  return first!
+    .map((cell, at) => operation("*", cell, expanded(rest.map((row) => row.filter((_, column) => column !== at)))))
+    .reduce((sum, term, at) => operation(at % 2 === 0 ? "+" : "-", sum, term))
 }
 
 const clockAt = /^(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s?(?:m\.?)?$/i
@@ -362,13 +416,31 @@ function readClockOrRatio(
 ): MathValue | null {
   const clock = readClock(plain, base)
   if (clock !== null) return clock
-  const parts = splitAt(plain, tokens, (token) => token.text === ":")
+  const worded = /^(\d[\d.,]*) to (\d[\d.,]*)$/.exec(plain)
+  const parts = worded ? worded.slice(1) : splitAt(plain, tokens, (token) => token.text === ":")
   if (parts === null || parts.length < 2 || parts.length > 8) return null
   const values = parts.map(read)
   return values.every((value) => value.kind === "number" || value.kind === "expression")
     ? { ...base, kind: "ratio", parts: values }
     : null
 }
+
+/** `3 \pmod 7`: a number up to multiples of the modulus. */
+function readResidue(plain: string, base: Written, read: (part: string) => MathValue): MathValue | null {
+  const match = /^(-?\d{1,15})\s*\(?\s*\\?(?:pmod|mod)\s*\{?\s*(\d{1,15})\s*\}?\s*\)?$/.exec(plain)
+  if (!match || !plain.includes("\\pmod")) {
+    const bracketed = /^(-?\d{1,15})\s*\(\s*\\?mod\s*(\d{1,15})\s*\)$/.exec(plain)
+    return bracketed ? residue(bracketed, base, read) : null
+  }
+  return residue(match, base, read)
+}
+
+const residue = (match: RegExpExecArray, base: Written, read: (part: string) => MathValue): MathValue => ({
+  ...base,
+  kind: "residue",
+  value: read(match[1]!),
+  modulus: BigInt(match[2]!),
+})
 
 /** One value: plus-minus, a quantity, an expression; else text where it has words. */
 function readSingle(
@@ -382,21 +454,21 @@ function readSingle(
   if (signs !== null) return { ...base, kind: "list", elements: signs.map(read) }
   const quantity = readQuantity(plain, reading)
   if (quantity !== null) return { ...base, ...quantity }
+  const measured = symbolicQuantity(plain, reading)
+  if (measured !== null) return { ...base, ...measured }
   const expression = parseTokens(tokens)
   if (expression !== null) {
     const value = constant(expression)
     return value === null ? { ...base, kind: "opaque" } : { ...base, ...value }
   }
-  const unit = symbolicQuantity(plain, reading)
-  if (unit !== null) return { ...base, ...unit }
   return { ...base, kind: /[a-zA-Z]{2}/.test(plain.replace(/\\[a-zA-Z]+/g, "")) ? "text" : "opaque" }
 }
 
 /** An expression in symbols with a unit behind it: `2x cm`. */
 function symbolicQuantity(plain: string, reading: Reading) {
-  const match = /^(.*\S)\s+(\p{L}[\p{L}\s/^\d]*)$/u.exec(plain)
+  const match = /^(.*\S)\s+(\p{L}{2}[\p{L}\s/^\d]*)$/u.exec(plain)
   const tail = match && readTail(match[2]!, true, false)
-  const tokens = tail?.unit && tokenize(match![1]!, reading.grouped)
+  const tokens = tail?.unit && (tail.unit.known || match![2]!.length > 3) && tokenize(match![1]!, reading.grouped)
   const expression = tokens && parseTokens(tokens)
   return expression ? ({ kind: "expression", expression, unit: tail!.unit } as const) : null
 }

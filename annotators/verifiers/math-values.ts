@@ -41,6 +41,8 @@ export interface TupleValue {
   readonly open: "(" | "["
   readonly close: ")" | "]"
   readonly elements: readonly MathValue[]
+  /** Set for the bounds of an inequality. */
+  readonly inequality?: true
 }
 
 /** A value, and how it was written. */
@@ -57,6 +59,8 @@ export type MathValue = Written &
     | { readonly kind: "union"; readonly parts: readonly MathValue[] }
     | { readonly kind: "difference"; readonly from: MathValue; readonly without: MathValue }
     | { readonly kind: "matrix"; readonly rows: readonly (readonly MathValue[])[] }
+    /** A whole number up to multiples of the modulus. */
+    | { readonly kind: "residue"; readonly value: MathValue; readonly modulus: bigint }
     | { readonly kind: "ratio"; readonly parts: readonly MathValue[] }
     /** A time of day, in minutes after midnight; `half` is the named half of the day. */
     | { readonly kind: "clock"; readonly minutes: number; readonly half: "am" | "pm" | null }

@@ -30,7 +30,7 @@ const options = z.strictObject({
 export const multipleChoice: RuleVerifier = {
   kind: "rule",
   id: "multiple-choice",
-  version: 1,
+  version: 2,
   about: "The chosen letter of a multiple-choice question",
   reference: "the letter, or the text of a choice where options.choices is given",
   options,
@@ -102,16 +102,16 @@ function referenceLetter(reference: string, choices: readonly KnownChoice[]): nu
   return index < 0 ? null : index
 }
 
+const fullWidth = /[Ａ-Ｚａ-ｚ（）［］]/g
+
 /** Index of the chosen choice, or why there is none. */
 type Choice = number | string
 
 function findChoice(completion: string, letters: number, choices: readonly KnownChoice[]): Choice {
-  const { answer, thinking } = answerText(completion)
-  const visible = answer.trim() === "" ? thinking : answer
+  const visible = answerText(completion).replace(fullWidth, (letter) => letter.normalize("NFKC"))
   const marked = lastBoxed(visible) ?? lastPhrase(visible) ?? lastShortAnswer(visible)
   if (marked !== null) return stated(marked, letters, choices)
-  // Unmarked thinking holds every choice that was weighed.
-  if (visible === thinking) return "no answer after the thinking"
+  if (visible.trim() === "") return "no answer after the thinking"
   const lines = visible.split("\n", 1)
   const first = (lines[0] ?? "").trim()
   const end = visible.slice(-maxStatement).trimEnd()
@@ -134,7 +134,9 @@ function soleLetter(text: string, letters: number): number | null {
 /** `B. Because ...`, `(B) Paris`, `**B)** ...`: a letter set apart at the start of a completion. */
 function leadingLetter(text: string, letters: number): number | null {
   const match = /^[*_`]{0,2}(?:\(([A-Z])\)|([A-Z])[*_`]{0,2}[).:：、](?=\s|[*_`]|$))/.exec(text)
-  return match ? indexOf((match[1] ?? match[2])!, letters) : null
+  const goesOn =
+    match !== null && /^[*_`\s]*(?:or|and|\/|&|,|或者?|和|、)\s*[*_`(]*[A-Z]\b/.test(text.slice(match[0].length))
+  return match && !goesOn ? indexOf((match[1] ?? match[2])!, letters) : null
 }
 
 function indexOf(letter: string, letters: number): number | null {
@@ -144,7 +146,7 @@ function indexOf(letter: string, letters: number): number | null {
 
 // An upper-case letter that stands alone, or any letter in brackets. `A` and `I` before a word are English words.
 const mentioned =
-  /\(([A-Za-z])\)|(?<![\p{L}\p{N}'’\\])([A-Z])(?![\p{L}\p{N}'’])(?!(?<=[AI])\s+(?!(?:or|and|is|because|since|as|not|but)\b)[a-z]{2,})/gu
+  /\(([A-Za-z])\)|(?<![\p{Script=Latin}\p{N}'’\\])([A-Z])(?![\p{Script=Latin}\p{N}'’])(?!(?<=[AI])\s+(?!(?:or|and|is|because|since|as|not|but)\b)[a-z]{2,})/gu
 const negation =
   /(?:\b(?:not|isn['’]t|cannot be|can['’]t be|neither|nor|except|rather than|instead of|eliminate|rules? out)|不是|不选|排除)\s*(?:the\s+)?(?:(?:option|choice|answer|选项)\s*)?[*_"'(]*$/i
 const hedge =

@@ -9,7 +9,8 @@ export interface NumberLiteral {
 }
 
 const plainAt = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,4}(?![\d.]))?/y
-const groupedAt = /\d{1,3}(?:(?:,\d{3})+|(?:\s\d{3})+(?!\s*\/))(?![\d,]|\s\d)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.]))?/y
+const groupedAt =
+  /(?!0\d*,)\d{1,3}(?:(?:,\d{3})+|(?:\s\d{3})+(?!\s*\/))(?!\d|[,\s]\d)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.]))?/y
 const repeatingAt =
   /(\d*)\.(\d*?)(?:\\(?:overline|dot)\s*\{\s*(\d+)\s*\}|\\(?:overline|dot)\s*(\d)|\((\d+)\))(?:(\d*)\\dot\s*(?:\{(\d)\}|(\d)))?/y
 const goesOnAt = /(\d*)\.(\d{2,})\s?\\ldots(?![a-zA-Z])/y

@@ -55,14 +55,21 @@ const table: Record<string, Record<string, string>> = {
     "1000": "kg kilogram 千克 公斤",
     "1000000": "tonne 吨",
     "453.59237": "lb lbs pound",
+    "28.349523125": "oz ounce",
   },
   time: {
     "0.001": "ms millisecond",
-    "1": "s sec second 秒",
+    "1": "s sec second 秒 秒钟",
     "60": "min minute 分钟",
-    "3600": "h hr hour 小时",
+    "3600": "h hr hour 小时 时",
     "86400": "day 天",
     "604800": "week 周 星期",
+  },
+  month: {
+    "1": "month 个月",
+    "12": "yr year 年",
+    "120": "decade",
+    "1200": "century centuries",
   },
   dollar: { "1": "$ dollar usd 美元", "0.01": "cent ¢" },
   euro: { "1": "€ euro eur" },
@@ -71,10 +78,17 @@ const table: Record<string, Record<string, string>> = {
   angle: { "1": "° degree deg 度" },
   celsius: { "1": "°C" },
   fahrenheit: { "1": "°F" },
-  energy: { "1": "J joule", "1000": "kJ kilojoule" },
-  power: { "1": "W watt", "1000": "kW kilowatt" },
-  force: { "1": "N newton" },
+  energy: { "1": "J joule 焦", "1000": "kJ kilojoule 千焦" },
+  power: { "1": "W watt 瓦", "1000": "kW kilowatt 千瓦" },
+  force: { "1": "N newton 牛 牛顿" },
   frequency: { "1": "Hz hertz" },
+  pressure: { "1": "Pa pascal 帕", "1000": "kPa kilopascal", "101325": "atm" },
+  resistance: { "1": "\\Omega ohm 欧 欧姆", "1000": "kilohm" },
+  voltage: { "1": "V volt 伏", "0.001": "mV millivolt" },
+  current: { "1": "A amp ampere 安", "0.001": "mA milliampere" },
+  charge: { "1": "C coulomb" },
+  kelvin: { "1": "K kelvin" },
+  substance: { "1": "mol mole" },
 }
 
 const units = new Map<string, KnownUnit>()
@@ -196,7 +210,10 @@ export function readTail(text: string, spaced: boolean, attachedUnits: boolean):
     return rest === "" || isWords(rest) ? { unit: null, percent: true, multiplier } : null
   }
   if (rest === "") return { unit: null, percent: false, multiplier }
-  const name = rest.replace(/\.$/, "").replace(/\^\{(-?\d)\}/g, "^$1")
+  const name = rest
+    .replace(/\.$/, "")
+    .replace(/^°\s+(?=[CF]$)/, "°")
+    .replace(/\^\{(-?\d)\}/g, "^$1")
   const unit = unitOf(name)
   if (unit.known) {
     const letter = /^[a-zA-Z](?:$|[\^*/])/.test(name)
@@ -213,14 +230,21 @@ function leadingMultiplier(text: string): { name: string; value: Rational } | nu
   return value === undefined ? null : { name: name!, value }
 }
 
+// Short words that belong to what is counted: `hours a day`, `5 in all`.
+const shortWords = new Set("a an of in on at by".split(" "))
+
+/** Words that may name what is counted. Symbols that are no units, alone or raised (`v^2`), are factors and not words. */
 function isWords(text: string): boolean {
   const words = text
     .replace(/[()]/g, " ")
     .trim()
     .split(/[\s/]+/)
-  return (
-    words.length <= 6 &&
-    words.every((word) => /^[\p{L}'°$€£¥.-]+(?:\^-?\d)?$/u.test(word) && !notUnits.has(word.toLowerCase())) &&
-    (words[0]!.length >= 3 || unitOf(words[0]!).known !== null || /^[^a-z]/i.test(words[0]!))
-  )
+  return words.length <= 6 && words.every(isWord) && !shortWords.has(words[0]!.toLowerCase())
+}
+
+function isWord(word: string): boolean {
+  if (!/^[\p{L}°$€£¥][\p{L}'°$€£¥.-]*(?:\^-?\d)?$/u.test(word) || notUnits.has(word.toLowerCase())) return false
+  const bare = word.replace(/\^-?\d$/, "")
+  if (single(bare) !== null || /^units?$/i.test(bare) || shortWords.has(word.toLowerCase())) return true
+  return bare === word && (!/^[a-zA-Z]{1,2}$/.test(word) || /^(?:sq|cu|pm|am)$/i.test(word))
 }

@@ -1,6 +1,7 @@
 import type { AnsweredDirectlyOptions } from "../../filters/answered-directly.ts"
 import type { JudgedOptions } from "../../filters/judged-criterion.ts"
-import type { ColdStartConfig } from "../../schemas/config.ts"
+import type { ResponseJudgeOptions } from "../../filters/judged-response.ts"
+import type { ColdStartConfig, JudgePolicy } from "../../schemas/config.ts"
 import type { notVerifiable } from "./prompts/not-verifiable.ts"
 import type { severalQuestions } from "./prompts/several-questions.ts"
 import type { textGeneration } from "./prompts/text-generation.ts"
@@ -23,3 +24,13 @@ export const directOptions = ({ judging, seed }: ColdStartConfig): AnsweredDirec
   maxTokens: judging.directMaxTokens,
   seed,
 })
+
+/** How a cold start's judge decides about responses; null where it is not asked. */
+export function responseJudgeOptions(
+  { judging, seed }: ColdStartConfig,
+  judge: JudgePolicy,
+): ResponseJudgeOptions | null {
+  if (judge === "off") return null
+  const { votes, voteTemperature, unsure, maxTokens, responseCharacters } = judging
+  return { judge, votes, voteTemperature, unsure, maxTokens, responseCharacters, seed }
+}

@@ -24,5 +24,7 @@ export const quickStart = {
   },
   reserve: { share: 0.05 },
   drafts: { prompt: "worked-example", initial: 4, maximum: 8, temperature: 0.5, maxTokens: 160 },
+  // A model of this size cannot weigh a chain of thought.
+  filters: { guesswork: { judge: "off" }, summary: { judge: "off" } },
   review: { share: 0.1 },
 }

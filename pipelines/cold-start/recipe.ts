@@ -2,10 +2,13 @@
 // answers each several times, answers are verified and filtered, and a small set balanced over domains is taken.
 import { domain } from "../../annotators/domain.ts"
 import { drafts } from "../../annotators/drafts.ts"
+import type { Endpoint } from "../../annotators/endpoint/endpoint.ts"
 import { openEndpoints } from "../../annotators/endpoint/open-endpoints.ts"
 import { answeredDirectly } from "../../filters/answered-directly.ts"
+import { guesswork } from "../../filters/guesswork.ts"
 import { hasReference } from "../../filters/has-reference.ts"
 import { judgedCriterion } from "../../filters/judged-criterion.ts"
+import { byJudge, byText, type ResponseCriterion } from "../../filters/judged-response.ts"
 import { languageMixing } from "../../filters/language-mixing.ts"
 import { noThinking } from "../../filters/no-thinking.ts"
 import { repetition } from "../../filters/repetition.ts"
@@ -13,6 +16,7 @@ import { reserve } from "../../filters/reserve.ts"
 import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
 import { solutionFails } from "../../filters/solution-fails.ts"
 import { specialTokens } from "../../filters/special-tokens.ts"
+import { summaryDisagrees } from "../../filters/summary-disagrees.ts"
 import { truncated } from "../../filters/truncated.ts"
 import { unverifiableReference } from "../../filters/unverifiable-reference.ts"
 import { wrongAnswer } from "../../filters/wrong-answer.ts"
@@ -24,13 +28,16 @@ import { selectionReport } from "../../schemas/selection.ts"
 import { importQuestions } from "../io/import-questions.ts"
 import { defineRecipe, type Export, type Host, type Pipeline } from "../runtime/recipe.ts"
 import type { Stage } from "../runtime/stage.ts"
-import type { Row, RowStep } from "../runtime/step.ts"
+import type { ProgramStep, Row, RowStep } from "../runtime/step.ts"
 import { filterResponses } from "./filter-responses.ts"
-import { directOptions, judgedOptions } from "./judging.ts"
+import { judgeResponses } from "./judge-responses.ts"
+import { directOptions, judgedOptions, responseJudgeOptions } from "./judging.ts"
 import { markForReview } from "./mark-for-review.ts"
+import { guessworkPrompt } from "./prompts/guesswork.ts"
 import { notVerifiable } from "./prompts/not-verifiable.ts"
 import { severalQuestions } from "./prompts/several-questions.ts"
 import { solvingPrompts } from "./prompts/solving.ts"
+import { summaryDisagreesPrompt } from "./prompts/summary-disagrees.ts"
 import { textGeneration } from "./prompts/text-generation.ts"
 import { reserveQuestions } from "./reserve-questions.ts"
 import { responsesLeft } from "./responses-left.ts"
@@ -39,8 +46,18 @@ import { planSelection, type SelectOptions, takeSelected } from "./select.ts"
 
 const criteria = [notVerifiable, severalQuestions, textGeneration] as const
 
-/** The response filters that a config leaves on, in order. */
-export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
+/** The response criteria that a judge may be asked about, with when it is. */
+const judgedCriteria = ({ filters }: ColdStartConfig) => [
+  { criterion: guesswork(filters.guesswork, guessworkPrompt), policy: filters.guesswork.judge },
+  { criterion: summaryDisagrees(summaryDisagreesPrompt), policy: filters.summary.judge },
+]
+
+const isOn = ({ filters }: ColdStartConfig, { id }: Pick<ResponseCriterion, "id">): boolean =>
+  !filters.off.some((off) => off === id)
+
+/** The response filters that a config leaves on, in order; of those that may ask a judge what the text alone decides. */
+export function responseFilters(config: ColdStartConfig): RowStep[] {
+  const { filters } = config
   return [
     truncated(),
     wrongAnswer(),
@@ -48,15 +65,33 @@ export function responseFilters({ filters }: ColdStartConfig): RowStep[] {
     specialTokens(["thinking", "answer"]),
     repetition(filters.repetition),
     languageMixing(filters.language),
+    ...judgedCriteria(config).map(({ criterion }) => byText(criterion)),
     reserveSimilarity(filters.similarity, "reserve"),
-  ].filter(({ id }) => !filters.off.some((off) => off === id))
+  ].filter((filter) => isOn(config, filter))
 }
+
+/** The criteria that a config has a judge decide, of the responses that no filter drops. */
+const responseJudges = (config: ColdStartConfig, judge: Endpoint): ProgramStep[] =>
+  judgedCriteria(config).flatMap(({ criterion, policy }) => {
+    const options = responseJudgeOptions(config, policy)
+    return options !== null && isOn(config, criterion) ? [byJudge(criterion, judge, options)] : []
+  })
+
+/** Where the responses of a config stand when all filters have seen them. */
+const responseStage = (config: ColdStartConfig): string =>
+  judgedCriteria(config).some(({ criterion, policy }) => policy !== "off" && isOn(config, criterion))
+    ? "judge-responses"
+    : "filter-responses"
 
 /** The cold start's stages for a config. */
 export function coldStartStages(config: ColdStartConfig, { judge, drafter }: ReturnType<typeof openRoles>): Stage[] {
   const { judging, seed, failureLimit } = config
   const prompts = solvingPrompts[config.drafts.prompt]
   const endpointStage = { failureLimit }
+  const judges = responseJudges(config, judge)
+  const review = markForReview({ share: config.review.share, seed })
+  const responses = responseStage(config)
+  const mostDrafts = Math.max(config.drafts.initial, config.drafts.maximum)
   return [
     importQuestions({ id: "questions", sources: config.questions, rowsPerShard: config.rowsPerShard, failureLimit }),
     {
@@ -94,14 +129,27 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
       id: "filter-responses",
       input: "draft",
       side: ["reserve"],
-      steps: [filterResponses(responseFilters(config)), markForReview({ share: config.review.share, seed })],
+      steps: [filterResponses(responseFilters(config)), ...(judges.length > 0 ? [] : [review])],
       failureLimit,
     },
-    planSelection({ id: "selection", input: "filter-responses", ...selectOptions(config) }),
+    ...(judges.length > 0
+      ? [
+          {
+            kind: "map" as const,
+            id: responses,
+            input: "filter-responses",
+            steps: [judgeResponses(judges, mostDrafts), review],
+            ...endpointStage,
+            rowsInFlight: judge.config.maxInFlight,
+            ready: () => judge.ready(),
+          },
+        ]
+      : []),
+    planSelection({ id: "selection", input: responses, ...selectOptions(config) }),
     {
       kind: "map",
       id: "select",
-      input: "filter-responses",
+      input: responses,
       side: ["selection"],
       steps: [responsesLeft(), takeSelected("selection", selectOptions(config))],
       failureLimit,
@@ -149,14 +197,14 @@ export function coldStartExports(config: ColdStartConfig, stages: readonly Stage
       folder: "unfiltered",
       about: "every response, with its verdict and what dropped it",
       table: sample,
-      from: "filter-responses",
+      from: responseStage(config),
       rows: (row) => samples(row, rolloutsOf(row)),
     },
     {
       folder: "review",
       about: "questions for humans",
       table: reviewQuestion,
-      from: "filter-responses",
+      from: responseStage(config),
       rows: (row) => (row.review ? [reviewOf(row as Group)] : []),
     },
     {
@@ -184,14 +232,16 @@ const openRoles = (config: ColdStartConfig, host: Host) =>
 export const coldStart = defineRecipe<ColdStartConfig>({
   name: "cold-start",
   about: "Long chains of thought, drafted, verified and filtered, for the first SFT",
-  version: 2,
+  version: 3,
   config: coldStartConfig,
   open(config, host): Pipeline {
     const roles = openRoles(config, host)
     const stages = coldStartStages(config, roles)
     return {
       stages,
-      path: ["questions", "filter-questions", "draft", "filter-responses", "select"],
+      path: [
+        ...new Set(["questions", "filter-questions", "draft", "filter-responses", responseStage(config), "select"]),
+      ],
       exports: coldStartExports(config, stages),
       endpoints: roles.paid,
       close: () => roles.close(),

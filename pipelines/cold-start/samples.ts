@@ -1,4 +1,5 @@
 import { questionText } from "../../annotators/solving-prompt.ts"
+import type { Rejection } from "../../schemas/rejection.ts"
 import type { Group, Rollout } from "../../schemas/rollout.ts"
 import type { Sample } from "../../schemas/sample.ts"
 
@@ -40,6 +41,7 @@ export function sampleOf(
     verdict: rollout.verdict,
     extracted: rollout.extracted,
     rejected_by: rejection && `${rejection.step}: ${rejection.reason}`,
+    rejection_evidence: rejection && evidenceOf(rejection),
     pass_rate: row.passRate,
     pass_rate_low: row.passRateLow,
     pass_rate_high: row.passRateHigh,
@@ -54,3 +56,7 @@ export function sampleOf(
     steps,
   }
 }
+
+/** A rejection without its names; the evidence is JSON already. */
+const evidenceOf = ({ measured, threshold, evidence }: Rejection): string =>
+  `{"measured":${measured},"threshold":${threshold},"evidence":${evidence}}`

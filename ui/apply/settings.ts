@@ -33,7 +33,7 @@ export async function readSettings(
       budget: coldStartConfig.shape.budget,
     }),
   })
-  const parsed = parseStrict(schema, merged)
+  const parsed = parseStrict(schema, role && isSet(merged, role) ? { ...entry.withModel, ...merged } : merged)
   if ("faults" in parsed)
     throw configError(entry.id, parsed.faults, {
       where: options.config ?? "command line",
@@ -49,6 +49,10 @@ export async function readSettings(
   }
   return { params, model: role && models ? models[role]! : null, budget }
 }
+
+/** Whether the settings name a model for the role. */
+const isSet = (settings: object, role: string): boolean =>
+  Object.hasOwn(Object((settings as { models?: unknown }).models), role)
 
 async function baseOf(entry: StepEntry, file: string): Promise<object> {
   const written = (await readConfig(file)) as object

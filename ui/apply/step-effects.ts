@@ -64,6 +64,9 @@ export const noEffects = (signal: AbortSignal) => ({
   settle: () => Promise.reject(new Error("This step declares no endpoint")),
 })
 
-/** The role of an entry whose model is known. */
-export const roleOf = (entry: StepEntry, { model }: StepSettings): { role: StepRole; model: ModelConfig } | null =>
-  entry.role && model ? { role: entry.role, model } : null
+/** The role of an entry whose model is known, and asked with these parameters. */
+export const roleOf = (
+  entry: StepEntry,
+  { model, params }: StepSettings,
+): { role: StepRole; model: ModelConfig } | null =>
+  entry.role && model && (entry.asks?.(params) ?? true) ? { role: entry.role, model } : null

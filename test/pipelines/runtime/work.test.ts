@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, test } from "vitest"
-import { readCommit } from "../../../pipelines/runtime/commit.ts"
+import { readCommit, readCommits } from "../../../pipelines/runtime/commit.ts"
 import { CotyledonError, exitCode, stopError } from "../../../pipelines/runtime/errors.ts"
 import { effectKey, Ledger } from "../../../pipelines/runtime/ledger.ts"
 import { Lock, ownerOf } from "../../../pipelines/runtime/lock.ts"
@@ -10,11 +11,16 @@ import { complaintOf } from "../complaint.ts"
 import { temporaryFolder } from "./folder.ts"
 import { published, runTiny, someTexts, type Tiny, tinyRecipe, workIn } from "./tiny-recipe.ts"
 
-/** A run that stopped before its first draft. */
+/** Shards of 20 rows. */
+const shards = 5
+
+/** A run that stopped before its first draft, once all shards of the stage in front of it stood. */
 async function stoppedRun(): Promise<string> {
   const out = temporaryFolder()
   const { error } = await runTiny(out, {
     answer: async () => {
+      // Stages work at once: a stop at the first draft would come before or after the last shard, as it happens.
+      while ((await readCommits(out, "clean")).length < shards) await sleep(5)
       throw stopError({ what: "Not today" })
     },
   })

@@ -440,7 +440,13 @@ describe("a judge", () => {
   test("a budget stops it cleanly, and a larger one goes on", async () => {
     await endpoint.forget()
     const args = ["not-verifiable", "questions.jsonl", "budget.jsonl", ...model]
-    const stopped = await apply(...args, "--set", "budget.tokens=2500")
+    const needed = async (tokens: number) => {
+      const { stderr } = await apply(...args, "--set", `budget.tokens=${tokens}`)
+      return Number(/next request may need (\d+) tokens/.exec(stderr)?.[1])
+    }
+    // What the first request may need, and then the first question, whose prompt is long. An answer uses about 30 tokens of that.
+    const question = await needed(await needed(1))
+    const stopped = await apply(...args, "--set", `budget.tokens=${question + 200}`)
     expect(stopped.code).toBe(1)
     expect(stopped.stderr).toContain("budget reached (budget.tokens)")
     expect(existsSync(at("budget.jsonl"))).toBe(false)
