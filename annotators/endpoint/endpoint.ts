@@ -182,12 +182,21 @@ export class Endpoint {
       retries: { ...this.#retries },
       paused: longestPause(this.#current?.servers ?? []),
       maxInFlight: this.#queue.concurrency,
+      window: this.#window(),
     }
+  }
+
+  /** Requests that its servers are sent at once, by what they have shown to take. */
+  #window(): number {
+    const servers = this.#current?.servers ?? []
+    const windows = servers.reduce((sum, { concurrency }) => sum + concurrency.window, 0)
+    return Math.min(this.#queue.concurrency, servers.length === 0 ? Number.POSITIVE_INFINITY : windows)
   }
 
   /** Changes how many requests may be in flight; those above it run to their end. */
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
+    for (const { concurrency } of this.#current?.servers ?? []) concurrency.ceiling = requests
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -271,7 +280,7 @@ export class Endpoint {
         secrets: exchange.secrets,
       })
       this.#responses++
-      target.breaker.answered(pass, this.#queue.concurrency, Date.now())
+      this.#answered(admitted, Date.now())
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
       return { value: answer, usage: completion.usage }
@@ -314,7 +323,8 @@ export class Endpoint {
   }
 
   /** Tells the breaker about a fault, and says which fault it was in the light of how others fare. */
-  #judge(fault: CallFault, { target, pass }: Admitted<Server>, sent: Sent): CallFault {
+  #judge(fault: CallFault, admitted: Admitted<Server>, sent: Sent): CallFault {
+    const { target, pass } = admitted
     const nowMs = Date.now()
     if (fault.outcome === "outage") {
       target.renew()
@@ -322,7 +332,7 @@ export class Endpoint {
       // breaks (or a proxy that cuts long ones). Waiting for the server would be waiting for ever.
       const worked = this.#responses > sent.responses || nowMs - sent.atMs > this.#timing.admittedAfterMs
       if (worked && brokeOnceConnected(fault)) {
-        target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+        this.#answered(admitted, nowMs)
         return new CallFault("connection-cut", fault.message)
       }
       this.#unreachableSinceMs ??= nowMs
@@ -337,10 +347,19 @@ export class Endpoint {
       return fault
     }
     this.#responses++
-    if (policyOf(fault.outcome).action === "wait")
-      target.breaker.refused(pass, fault.outcome, fault.retryAfterMs, nowMs)
-    else target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+    if (policyOf(fault.outcome).action !== "wait") this.#answered(admitted, nowMs)
+    else {
+      const atItsLimit = target.concurrency.refused(target.inFlight - 1, sent.atMs, nowMs)
+      // A server that serves others has no room for more: fewer at once is all that it needs. One that names a time is waited for.
+      if (atItsLimit && fault.retryAfterMs === undefined && target.breaker.open) target.breaker.left(pass)
+      else target.breaker.refused(pass, fault.outcome, fault.retryAfterMs, nowMs)
+    }
     return fault
+  }
+
+  #answered({ target, pass }: Admitted<Server>, nowMs: number): void {
+    target.concurrency.answered(target.inFlight, nowMs)
+    target.breaker.answered(pass, target.concurrency.window, nowMs)
   }
 
   #exchange({ controller }: Call): Exchange {
@@ -394,7 +413,7 @@ export class Endpoint {
         if (bad !== -1) throw this.#stop(badBaseUrl(this.role, bad === 0 ? "baseUrl" : `replicas.${bad - 1}`))
         const { replicas, requestsPerMinute, tokensPerMinute } = this.config
         const server = (baseUrl: string, resolve: () => Promise<string>) =>
-          new Server(baseUrl, resolve, this.#timing, (event, url) =>
+          new Server(baseUrl, resolve, this.#timing, this.#queue.concurrency, (event, url) =>
             this.#report({ role: this.role, server: publicUrl(url), ...event }),
           )
         const servers = [server(first, this.#resolveBaseUrl), ...replicas.map((url) => server(url, async () => url))]

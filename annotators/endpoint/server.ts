@@ -1,10 +1,12 @@
 import { Breaker, type BreakerEvent } from "./breaker.ts"
+import { Concurrency } from "./concurrency.ts"
 import type { Timing } from "./timing.ts"
 import { Transport } from "./transport.ts"
 
-/** One of the servers behind an endpoint: its connection, its breaker and how busy it is. */
+/** One of the servers behind an endpoint: its connection, its breaker, its window and how busy it is. */
 export class Server {
   readonly breaker: Breaker
+  readonly concurrency: Concurrency
   inFlight = 0
   readonly #resolveBaseUrl: () => Promise<string>
   readonly #outdated: Transport[] = []
@@ -16,11 +18,13 @@ export class Server {
     baseUrl: string,
     resolveBaseUrl: () => Promise<string>,
     timing: Timing,
+    maxInFlight: number,
     report: (event: BreakerEvent, baseUrl: string) => void,
   ) {
     this.#baseUrl = baseUrl
     this.#resolveBaseUrl = resolveBaseUrl
     this.#transport = new Transport(baseUrl)
+    this.concurrency = new Concurrency(timing, maxInFlight)
     this.breaker = new Breaker(timing, (event) => report(event, this.#baseUrl))
   }
 

@@ -12,6 +12,8 @@ export interface Timing {
   retryAfterCapMs: number
   /** A request that has not been refused for this long counts as admitted, though its answer may take an hour. */
   admittedAfterMs: number
+  /** Requests in flight to a server of which nothing is known yet. */
+  firstWindow: number
   /** A server that has never answered is given up on after this. */
   unreachableMs: number
 }
@@ -23,6 +25,7 @@ export const defaultTiming: Timing = {
   pauseCapMs: 60_000,
   retryAfterCapMs: 600_000,
   admittedAfterMs: 5_000,
+  firstWindow: 64,
   unreachableMs: 15_000,
 }
 

@@ -22,6 +22,8 @@ export interface Exchange {
   idleTimeoutMs: number
 }
 
+/** An answer that is whole waits this long for the end of its response, so that the next request finds the connection free. */
+const handOverMs = 20
 /** A stream that goes on after its last event keeps its connection at most this long. */
 const lingerMs = 1_000
 
@@ -112,7 +114,7 @@ class Answering<T> implements ResponseReader {
   #exchanging: Exchanging | null = null
   #reading: Reading<T> | null = null
   #settled = false
-  #lingering: NodeJS.Timeout | undefined
+  #handOver: (() => void) | null = null
 
   constructor(
     exchange: Exchange,
@@ -146,21 +148,35 @@ class Answering<T> implements ResponseReader {
     this.#clocks.hear()
     this.#guarded(() => {
       this.#reading!.add(chunk)
-      if (this.#reading!.done) this.#finish(this.#reading!.end())
+      if (this.#reading!.done) this.#linger(this.#reading!.end())
     })
-    // The rest may run out, so that the connection can serve the next request.
-    if (this.#settled && this.#reading?.done)
-      this.#lingering = setTimeout(() => this.#exchanging?.cancel(new Error("a stream that does not end")), lingerMs)
   }
 
   end(): void {
-    clearTimeout(this.#lingering)
-    if (!this.#settled) this.#guarded(() => this.#finish(this.#reading!.end()))
+    this.#handOver?.()
+    if (!this.#settled)
+      this.#guarded(() => {
+        const value = this.#reading!.end()
+        this.#release()
+        this.#resolve(value)
+      })
   }
 
   failed(error: unknown): void {
-    clearTimeout(this.#lingering)
+    this.#handOver?.()
     if (!this.#settled) this.#end(error)
+  }
+
+  /** The value is there; the rest of the body may run out, so that the connection can serve the next request. */
+  #linger(value: T): void {
+    this.#release()
+    const ending = setTimeout(() => this.#exchanging?.cancel(new Error("a stream that does not end")), lingerMs)
+    const waiting = setTimeout(() => this.#resolve(value), handOverMs)
+    this.#handOver = () => {
+      clearTimeout(ending)
+      clearTimeout(waiting)
+      this.#resolve(value)
+    }
   }
 
   #guarded(read: () => void): void {
@@ -169,11 +185,6 @@ class Answering<T> implements ResponseReader {
     } catch (error) {
       this.#end(error)
     }
-  }
-
-  #finish(value: T): void {
-    this.#release()
-    this.#resolve(value)
   }
 
   /** Ends the exchange without a whole answer: with an error, or with what the signal or a clock says. */
