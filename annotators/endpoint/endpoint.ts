@@ -424,6 +424,7 @@ export class Endpoint {
           requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
           tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
         })
+        for (const each of servers) each.watch()
         this.#current = { servers, admission }
         if (this.#stopped !== null) admission.close(this.#stopped)
         return this.#current

@@ -14,6 +14,8 @@ export interface Timing {
   admittedAfterMs: number
   /** Requests in flight to a server of which nothing is known yet. */
   firstWindow: number
+  /** How often a busy server is asked how busy it is. */
+  metricsMs: number
   /** A server that has never answered is given up on after this. */
   unreachableMs: number
 }
@@ -25,7 +27,8 @@ export const defaultTiming: Timing = {
   pauseCapMs: 60_000,
   retryAfterCapMs: 600_000,
   admittedAfterMs: 5_000,
-  firstWindow: 64,
+  firstWindow: 32,
+  metricsMs: 5_000,
   unreachableMs: 15_000,
 }
 

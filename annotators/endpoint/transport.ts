@@ -8,6 +8,7 @@ import { CallFault, type Outcome } from "./outcome.ts"
 import { redact } from "./redact.ts"
 import type { HeaderMap } from "./retry-after.ts"
 import { faultOfStatus } from "./server-error.ts"
+import { metricsUrl } from "./server-metrics.ts"
 import { EventReader } from "./sse.ts"
 import { Connections, type Exchanging, type ResponseReader, type WireRequest } from "./wire.ts"
 
@@ -36,12 +37,17 @@ const errorBytes = 64 * 1024
  */
 export class Transport {
   readonly #connections: Connections
-  readonly #path: string
+  readonly #completionsPath: string
+  readonly #modelsPath: string
+  readonly #metricsPath: string
 
   constructor(baseUrl: string) {
     const { origin, pathname, search } = new URL(baseUrl)
     this.#connections = new Connections(origin)
-    this.#path = `${pathname.replace(/\/+$/, "")}%s${search}`
+    const folder = pathname.replace(/\/+$/, "")
+    this.#completionsPath = `${folder}/chat/completions${search}`
+    this.#modelsPath = `${folder}/models${search}`
+    this.#metricsPath = metricsUrl(baseUrl).pathname
   }
 
   /** One chat completion; `body` is sent as it is. Reads at most `maxBytes`. */
@@ -50,7 +56,8 @@ export class Transport {
     exchange: Exchange,
     maxBytes: number,
   ): Promise<Completion> {
-    return this.#exchange("POST", "/chat/completions", JSON.stringify(body), exchange, (status, headers) => {
+    const request = { method: "POST" as const, path: this.#completionsPath, body: JSON.stringify(body) }
+    return this.#send(request, exchange, (status, headers) => {
       if (status < 200 || status >= 300) return new ErrorReading(status, headers)
       const type = headers.get("content-type") ?? ""
       if (type.includes("text/event-stream") && body.stream === true) return new StreamReading(maxBytes)
@@ -61,8 +68,15 @@ export class Transport {
 
   /** The names of the models that the server serves. */
   models(exchange: Exchange): Promise<string[]> {
-    return this.#exchange("GET", "/models", null, exchange, (status, headers) =>
+    return this.#send({ method: "GET", path: this.#modelsPath, body: null }, exchange, (status, headers) =>
       status < 200 || status >= 300 ? new ErrorReading(status, headers) : new BodyReading(4 << 20, readModels),
+    )
+  }
+
+  /** What the server says of itself at `/metrics`, as text. */
+  metrics(exchange: Exchange): Promise<string> {
+    return this.#send({ method: "GET", path: this.#metricsPath, body: null }, exchange, (status, headers) =>
+      status === 200 ? new BodyReading(1 << 20, (text) => text) : new ErrorReading(status, headers),
     )
   }
 
@@ -71,10 +85,8 @@ export class Transport {
     await this.#connections.close()
   }
 
-  #exchange<T>(
-    method: WireRequest["method"],
-    path: string,
-    body: string | null,
+  #send<T>(
+    { body, ...request }: Omit<WireRequest, "headers">,
     exchange: Exchange,
     open: (status: number, headers: HeaderMap) => Reading<T>,
   ): Promise<T> {
@@ -82,9 +94,7 @@ export class Transport {
     return new Promise((resolve, reject) => {
       const answering = new Answering(exchange, open, resolve, reject)
       const headers = { ...ownHeaders, ...(body === null ? {} : jsonBody), ...exchange.headers }
-      answering.begin(
-        this.#connections.send({ method, path: this.#path.replace("%s", path), headers, body }, answering),
-      )
+      answering.begin(this.#connections.send({ ...request, headers, body }, answering))
     })
   }
 }
