@@ -65,6 +65,8 @@ const payload = z.discriminatedUnion("event", [
       z.strictObject({
         identity: z.string(),
         inFlight: z.int(),
+        /** Requests that may be in flight at once by what the servers have shown to take. */
+        window: z.int().optional(),
         waiting: z.int(),
         calls: z.int(),
         attempts: z.int(),

@@ -41,10 +41,10 @@ export function statusLines(run: string, status: RunStatus, totals: RunTotals): 
       (totals.cost === null ? "" : `, ${dollars(totals.cost)}`) +
       (state === "running" && rate > 0 ? `; ${rate.toFixed(1)} calls/s` : ""),
     ...columns(
-      endpoints.map(([role, { identity, inFlight, waiting, paused }]) => [
+      endpoints.map(([role, { identity, inFlight, window, waiting, paused }]) => [
         role,
         oneLine(identity, 40),
-        `${inFlight} in flight`,
+        `${inFlight}${window === undefined ? "" : ` of ${window}`} in flight`,
         `${waiting} waiting`,
         paused ? `paused: ${oneLine(paused, 60)}` : "",
       ]),

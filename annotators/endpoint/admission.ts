@@ -1,11 +1,13 @@
 import type { Usage } from "../../pipelines/runtime/effect.ts"
 import type { Breaker, Pass } from "./breaker.ts"
 import type { Budget, Price, Reservation } from "./budget.ts"
+import type { Concurrency } from "./concurrency.ts"
 import type { MinuteLimit } from "./limits.ts"
 
 /** A server that requests can go to. */
 export interface Target {
   readonly breaker: Breaker
+  readonly concurrency: Concurrency
   /** Requests in flight to it. */
   inFlight: number
 }
@@ -30,7 +32,7 @@ interface Waiting<T extends Target> {
 }
 
 /**
- * Where requests wait until breaker, limits and budget all let them go, first come, first served. All three are asked in one
+ * Where requests wait until breaker, window, limits and budget all let them go, first come, first served. All are asked in one
  * synchronous step, so that no request that passed one of them is still waiting for another when a pause begins; and a request
  * that was refused goes to the back, so that one bad request is not the probe for ever.
  */
@@ -127,6 +129,7 @@ export class Admission<T extends Target> {
       this.#requests?.take(1, nowMs)
       this.#tokens?.take(next.estimate.likelyTokens, nowMs)
       target.inFlight++
+      target.concurrency.entered(nowMs)
       next.admit({ target, pass: target.breaker.enter(nowMs), reservation })
     }
   }
@@ -148,7 +151,7 @@ export class Admission<T extends Target> {
     let target: T | null = null
     let waitMs = Number.POSITIVE_INFINITY
     for (const candidate of this.#targets) {
-      const candidateMs = candidate.breaker.waitMs(nowMs)
+      const candidateMs = candidate.breaker.waitMs(nowMs) || candidate.concurrency.waitMs(candidate.inFlight, nowMs)
       if (candidateMs > 0) waitMs = target === null ? Math.min(waitMs, candidateMs) : waitMs
       else {
         if (target === null || candidate.inFlight < target.inFlight) target = candidate

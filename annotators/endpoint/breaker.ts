@@ -39,6 +39,11 @@ export class Breaker {
     return this.#why === null ? null : { untilMs: this.#untilMs, why: this.#why }
   }
 
+  /** Neither paused nor opening. */
+  get open(): boolean {
+    return this.#window === Number.POSITIVE_INFINITY
+  }
+
   /** Milliseconds until a request may go: 0 now, infinite when that depends on the requests in flight. */
   waitMs(nowMs: number): number {
     if (this.#window === Number.POSITIVE_INFINITY) return 0

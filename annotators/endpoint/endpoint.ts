@@ -9,6 +9,7 @@ import type { ChatAnswer, ChatRequest } from "./chat.ts"
 import type { Completion } from "./completion.ts"
 import { Dialect, refusedSampling, reservedKey } from "./dialect.ts"
 import { MinuteLimit } from "./limits.ts"
+import { onAbort } from "./on-abort.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
 import type { EndpointCounters, EndpointEvent } from "./report.ts"
@@ -181,12 +182,21 @@ export class Endpoint {
       retries: { ...this.#retries },
       paused: longestPause(this.#current?.servers ?? []),
       maxInFlight: this.#queue.concurrency,
+      window: this.#window(),
     }
+  }
+
+  /** Requests that its servers are sent at once, by what they have shown to take. */
+  #window(): number {
+    const servers = this.#current?.servers ?? []
+    const windows = servers.reduce((sum, { concurrency }) => sum + concurrency.window, 0)
+    return Math.min(this.#queue.concurrency, servers.length === 0 ? Number.POSITIVE_INFINITY : windows)
   }
 
   /** Changes how many requests may be in flight; those above it run to their end. */
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
+    for (const { concurrency } of this.#current?.servers ?? []) concurrency.ceiling = requests
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -205,18 +215,18 @@ export class Endpoint {
     signal.throwIfAborted()
     noMore?.throwIfAborted()
     const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController(), sent: false }
-    const onAbort = () => call.controller.abort(signal.reason)
-    const onNoMore = () => {
-      if (!call.sent) call.controller.abort(noMore?.reason)
-    }
-    signal.addEventListener("abort", onAbort, { once: true })
-    noMore?.addEventListener("abort", onNoMore, { once: true })
+    const leave = onAbort(signal, () => call.controller.abort(signal.reason))
+    const leaveNoMore =
+      noMore &&
+      onAbort(noMore, () => {
+        if (!call.sent) call.controller.abort(noMore.reason)
+      })
     this.#active.add(call)
     try {
       return await this.#untilEnded(call, noMore)
     } finally {
-      signal.removeEventListener("abort", onAbort)
-      noMore?.removeEventListener("abort", onNoMore)
+      leave()
+      leaveNoMore?.()
       this.#active.delete(call)
     }
   }
@@ -270,7 +280,7 @@ export class Endpoint {
         secrets: exchange.secrets,
       })
       this.#responses++
-      target.breaker.answered(pass, this.#queue.concurrency, Date.now())
+      this.#answered(admitted, Date.now())
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
       return { value: answer, usage: completion.usage }
@@ -313,7 +323,8 @@ export class Endpoint {
   }
 
   /** Tells the breaker about a fault, and says which fault it was in the light of how others fare. */
-  #judge(fault: CallFault, { target, pass }: Admitted<Server>, sent: Sent): CallFault {
+  #judge(fault: CallFault, admitted: Admitted<Server>, sent: Sent): CallFault {
+    const { target, pass } = admitted
     const nowMs = Date.now()
     if (fault.outcome === "outage") {
       target.renew()
@@ -321,7 +332,7 @@ export class Endpoint {
       // breaks (or a proxy that cuts long ones). Waiting for the server would be waiting for ever.
       const worked = this.#responses > sent.responses || nowMs - sent.atMs > this.#timing.admittedAfterMs
       if (worked && brokeOnceConnected(fault)) {
-        target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+        this.#answered(admitted, nowMs)
         return new CallFault("connection-cut", fault.message)
       }
       this.#unreachableSinceMs ??= nowMs
@@ -336,10 +347,19 @@ export class Endpoint {
       return fault
     }
     this.#responses++
-    if (policyOf(fault.outcome).action === "wait")
-      target.breaker.refused(pass, fault.outcome, fault.retryAfterMs, nowMs)
-    else target.breaker.answered(pass, this.#queue.concurrency, nowMs)
+    if (policyOf(fault.outcome).action !== "wait") this.#answered(admitted, nowMs)
+    else {
+      const atItsLimit = target.concurrency.refused(target.inFlight - 1, sent.atMs, nowMs)
+      // A server that serves others has no room for more: fewer at once is all that it needs. One that names a time is waited for.
+      if (atItsLimit && fault.retryAfterMs === undefined && target.breaker.open) target.breaker.left(pass)
+      else target.breaker.refused(pass, fault.outcome, fault.retryAfterMs, nowMs)
+    }
     return fault
+  }
+
+  #answered({ target, pass }: Admitted<Server>, nowMs: number): void {
+    target.concurrency.answered(target.inFlight, nowMs)
+    target.breaker.answered(pass, target.concurrency.window, nowMs)
   }
 
   #exchange({ controller }: Call): Exchange {
@@ -393,7 +413,7 @@ export class Endpoint {
         if (bad !== -1) throw this.#stop(badBaseUrl(this.role, bad === 0 ? "baseUrl" : `replicas.${bad - 1}`))
         const { replicas, requestsPerMinute, tokensPerMinute } = this.config
         const server = (baseUrl: string, resolve: () => Promise<string>) =>
-          new Server(baseUrl, resolve, this.#timing, (event, url) =>
+          new Server(baseUrl, resolve, this.#timing, this.#queue.concurrency, (event, url) =>
             this.#report({ role: this.role, server: publicUrl(url), ...event }),
           )
         const servers = [server(first, this.#resolveBaseUrl), ...replicas.map((url) => server(url, async () => url))]
@@ -404,6 +424,7 @@ export class Endpoint {
           requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
           tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
         })
+        for (const each of servers) each.watch()
         this.#current = { servers, admission }
         if (this.#stopped !== null) admission.close(this.#stopped)
         return this.#current

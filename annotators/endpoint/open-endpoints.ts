@@ -77,9 +77,10 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
   identity: endpoint.identity,
   price: endpoint.config.price ?? null,
   counters() {
-    const { inFlight, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
+    const { inFlight, window, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
     return {
       inFlight,
+      window,
       waiting,
       calls,
       attempts,

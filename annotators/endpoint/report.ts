@@ -29,4 +29,6 @@ export interface EndpointCounters {
   /** The pause of the server that pauses longest; null unless all of them pause. */
   paused: { untilMs: number; why: string } | null
   maxInFlight: number
+  /** Requests that may be in flight now, by what the servers have shown to take: at most `maxInFlight`. */
+  window: number
 }

@@ -1,13 +1,23 @@
 import { Breaker, type BreakerEvent } from "./breaker.ts"
+import { Concurrency } from "./concurrency.ts"
+import { CallFault } from "./outcome.ts"
+import { readMetrics, worthSending } from "./server-metrics.ts"
 import type { Timing } from "./timing.ts"
 import { Transport } from "./transport.ts"
 
-/** One of the servers behind an endpoint: its connection, its breaker and how busy it is. */
+/** A server with fewer in flight is not asked: there is nothing to be won. */
+const fewRequests = 8
+
+/** One of the servers behind an endpoint: its connection, its breaker, its window and how busy it is. */
 export class Server {
   readonly breaker: Breaker
+  readonly concurrency: Concurrency
   inFlight = 0
   readonly #resolveBaseUrl: () => Promise<string>
   readonly #outdated: Transport[] = []
+  readonly #timing: Timing
+  #watching: NodeJS.Timeout | undefined
+  #looking = false
   #baseUrl: string
   #transport: Transport
   #renewal: Promise<void> | null = null
@@ -16,11 +26,14 @@ export class Server {
     baseUrl: string,
     resolveBaseUrl: () => Promise<string>,
     timing: Timing,
+    maxInFlight: number,
     report: (event: BreakerEvent, baseUrl: string) => void,
   ) {
+    this.#timing = timing
     this.#baseUrl = baseUrl
     this.#resolveBaseUrl = resolveBaseUrl
     this.#transport = new Transport(baseUrl)
+    this.concurrency = new Concurrency(timing, maxInFlight)
     this.breaker = new Breaker(timing, (event) => report(event, this.#baseUrl))
   }
 
@@ -47,7 +60,33 @@ export class Server {
     this.#renewal.catch(() => {})
   }
 
+  /** Asks a busy server now and then how busy it is, until it turns out that it does not say. */
+  watch(): void {
+    this.#watching = setInterval(() => void this.#look(), this.#timing.metricsMs)
+    this.#watching.unref()
+  }
+
+  async #look(): Promise<void> {
+    if (this.inFlight < fewRequests || this.#looking) return
+    this.#looking = true
+    try {
+      const transport = await this.transport()
+      const signal = AbortSignal.timeout(this.#timing.metricsMs)
+      const limits = { timeoutMs: this.#timing.metricsMs, idleTimeoutMs: this.#timing.metricsMs }
+      const metrics = readMetrics(await transport.metrics({ headers: {}, secrets: [], signal, ...limits }))
+      const worth = metrics && worthSending(this.inFlight, metrics)
+      if (metrics === null) clearInterval(this.#watching)
+      if (worth !== null) this.concurrency.queues(worth, Date.now())
+    } catch (error) {
+      // A refusal is an answer: it has no metrics for us. A server that is away may have them later.
+      if (error instanceof CallFault && error.status !== undefined) clearInterval(this.#watching)
+    } finally {
+      this.#looking = false
+    }
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#watching)
     await Promise.all([this.#transport, ...this.#outdated].map((transport) => transport.close()))
   }
 }

@@ -12,6 +12,10 @@ export interface Timing {
   retryAfterCapMs: number
   /** A request that has not been refused for this long counts as admitted, though its answer may take an hour. */
   admittedAfterMs: number
+  /** Requests in flight to a server of which nothing is known yet. */
+  firstWindow: number
+  /** How often a busy server is asked how busy it is. */
+  metricsMs: number
   /** A server that has never answered is given up on after this. */
   unreachableMs: number
 }
@@ -23,6 +27,8 @@ export const defaultTiming: Timing = {
   pauseCapMs: 60_000,
   retryAfterCapMs: 600_000,
   admittedAfterMs: 5_000,
+  firstWindow: 32,
+  metricsMs: 5_000,
   unreachableMs: 15_000,
 }
 

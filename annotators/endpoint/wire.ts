@@ -1,90 +1,121 @@
-import { isUtf8 } from "node:buffer"
-import type { Dispatcher } from "undici"
-import { Agent, request } from "undici"
-import { CallFault } from "./outcome.ts"
+// Bytes to and from one server. Requests go straight to undici's connections, and a response is handed on chunk by chunk from the
+// parser's own callbacks: no stream, no promise and no Response object stand between the socket and whoever reads the answer.
+import type { IncomingHttpHeaders } from "node:http"
+import { Client, type Dispatcher } from "undici"
 import type { HeaderMap } from "./retry-after.ts"
 
-/** An error response is read this far and no further. */
-const errorBytes = 64 * 1024
+/** Where a response goes. What a method throws ends the exchange and is what `failed` is given. */
+export interface ResponseReader {
+  /** The status line and headers came. */
+  start(status: number, headers: HeaderMap): void
+  /** A part of the body came; the bytes are the reader's to keep. */
+  data(chunk: Buffer): void
+  /** The body is whole. */
+  end(): void
+  /** The exchange broke: the socket's error, or what `cancel` was given. Nothing follows. */
+  failed(error: unknown): void
+}
 
-/** Sockets for one server: as many as there are requests in flight; no timeouts of their own (`clocks.ts` has them). */
-export function openSockets(): Agent {
-  return new Agent({
-    connections: null,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 30_000 },
-  })
+/** One request under way. */
+export interface Exchanging {
+  /** Breaks the connection; `failed` is given `error`. Does nothing once the exchange ended. */
+  cancel(error: Error): void
+}
+
+/** What is asked of a server. */
+export interface WireRequest {
+  readonly method: "GET" | "POST"
+  /** Path and query. */
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: string | null
 }
 
 /**
- * A response in the few members of `Response` that the openai SDK reads when it is asked for the raw response. Fetch's own
- * Response costs about as much CPU as the rest of a call, reads bodies of any size and repairs invalid UTF-8 silently.
+ * The connections to one origin: as many as there are requests in flight, the one that was used last first, so that those which a busy
+ * hour opened may time out. Undici's own pool looks through all of its connections for each request, which costs more than a request
+ * when thousands are busy. No timeouts here but that of connecting: `clocks.ts` has them.
  */
-export class WireResponse {
-  readonly status: number
-  readonly url: string
-  readonly headers: Map<string, string> & HeaderMap
-  readonly body: Dispatcher.ResponseData["body"]
+export class Connections {
+  readonly #origin: string
+  readonly #idle: Client[] = []
+  readonly #all = new Set<Client>()
 
-  constructor(url: string, { statusCode, headers, body }: Dispatcher.ResponseData) {
-    this.status = statusCode
-    this.url = url
-    this.headers = new Map(
-      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
-    )
-    this.body = body
-    // Whoever reads the body learns of its errors; a body that nobody reads to its end must not end the process.
-    body.on("error", () => {})
+  /** `origin`: scheme, host and port. */
+  constructor(origin: string) {
+    this.#origin = origin
   }
 
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300
+  /** Sends a request. What comes of it reaches the reader, never before this returns. */
+  send(request: WireRequest, reader: ResponseReader): Exchanging {
+    const client = this.#idle.pop() ?? this.#connect()
+    const exchange = new WireExchange(reader, () => this.#idle.push(client))
+    client.dispatch({ ...request, headers: request.headers, blocking: false }, exchange)
+    return exchange
   }
 
-  /** The text of an error response, cut at 64 KiB, invalid UTF-8 replaced. */
-  async text(): Promise<string> {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of this.body as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      bytes += chunk.length
-      if (bytes > errorBytes) break
-    }
-    return Buffer.concat(chunks).subarray(0, errorBytes).toString("utf8")
+  /** Breaks what is in flight. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((client) => client.destroy()))
+    this.#all.clear()
+    this.#idle.length = 0
+  }
+
+  #connect(): Client {
+    const client = new Client(this.#origin, {
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: 30_000 },
+    })
+    this.#all.add(client)
+    return client
   }
 }
 
-/** `fetch` for the openai SDK over an agent's sockets. */
-export function fetchOver(agent: Agent): typeof globalThis.fetch {
-  const wire = async (url: string, init: RequestInit): Promise<WireResponse> =>
-    new WireResponse(
-      url,
-      await request(url, {
-        dispatcher: agent,
-        method: (init.method ?? "GET") as Dispatcher.HttpMethod,
-        headers: Object.fromEntries(init.headers as Headers),
-        body: (init.body as string | null | undefined) ?? null,
-        signal: init.signal ?? null,
-      }),
-    )
-  return wire as unknown as typeof globalThis.fetch
-}
+/** One exchange in undici's terms. */
+class WireExchange implements Dispatcher.DispatchHandler, Exchanging {
+  readonly #reader: ResponseReader
+  readonly #free: () => void
+  #controller: Dispatcher.DispatchController | null = null
+  #cancelled: Error | null = null
 
-/** Reads a whole body as text. Throws a CallFault above `maxBytes` and on invalid UTF-8. */
-export async function readText(response: WireResponse, maxBytes: number, onBytes: () => void): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    onBytes()
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes > maxBytes) throw tooLong(maxBytes)
+  constructor(reader: ResponseReader, free: () => void) {
+    this.#reader = reader
+    this.#free = free
   }
-  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-  if (!isUtf8(body)) throw new CallFault("malformed", "invalid UTF-8 in the answer")
-  return body.toString("utf8")
-}
 
-export const tooLong = (maxBytes: number) => new CallFault("malformed", `an answer of more than ${maxBytes} bytes`)
+  cancel(error: Error): void {
+    this.#cancelled ??= error
+    this.#controller?.abort(error)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#cancelled !== null) controller.abort(this.#cancelled)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // What a reader throws, undici takes as a reason to abort.
+    this.#reader.start(status, {
+      get: (name) => {
+        const value = headers[name]
+        return Array.isArray(value) ? value.join(", ") : value
+      },
+    })
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#reader.data(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#free()
+    this.#reader.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#free()
+    this.#reader.failed(error)
+  }
+}

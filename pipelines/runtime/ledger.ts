@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { writeFailure } from "./disk.ts"
 import type { Usage } from "./effect.ts"
 import { stopError } from "./errors.ts"
-import { type Digest, digestOf } from "./fingerprint.ts"
+import { canonicalJson, type Digest, sha256 } from "./fingerprint.ts"
 import { addTotals, LedgerIndex, mergeEntries, type TotalsByIdentity, writeIndex } from "./ledger-index.ts"
 import { payloadOf, type RecordPlace, RecordWriter, scanRecords } from "./record-file.ts"
 
@@ -26,10 +26,25 @@ export interface LedgerRecord {
 
 /** The key of an effect: who is asked what, for the how-manieth time. Never where, when, or by which code. */
 export const effectKey = (effect: { kind: string; identity: string; request: unknown; sample: number }): Digest =>
-  digestOf({ kind: effect.kind, identity: effect.identity, request: effect.request, sample: effect.sample })
+  effectKeyOf(effect, canonicalJson(effect.request))
+
+/** The same where the request's canonical JSON is at hand. */
+export const effectKeyOf = (
+  { kind, identity, sample }: { kind: string; identity: string; sample: number },
+  request: string,
+): Digest =>
+  // As `digestOf` of the four spells it: keys in order.
+  sha256(
+    `{"identity":${JSON.stringify(identity)},"kind":${JSON.stringify(kind)},"request":${request},"sample":${sample}}`,
+  )
 
 /** The part of a key that rows carry and `inspect --exchange` takes. */
 export const exchangeId = (key: Digest): string => key.slice(0, 24)
+
+const jsonOf = ({ request, value }: LedgerRecord) => ({
+  request: JSON.stringify(request) ?? "null",
+  value: JSON.stringify(value) ?? "null",
+})
 
 const shortKey = (key: string): string => key.slice(0, 32)
 
@@ -119,13 +134,17 @@ export class Ledger {
     return null
   }
 
-  /** Settles an effect: resolves when the record is on disk. */
-  async append(record: LedgerRecord): Promise<void> {
-    const segment = await this.#openSegment()
-    const place = await segment.writer.append(JSON.stringify(record))
-    const key = shortKey(record.key)
-    segment.places.set(key, place)
-    this.#live.set(key, { ...place, segment: segment.name })
+  /** Settles an effect: resolves when the record is on disk. `json`: its request and value, where they are written already. */
+  async append(record: LedgerRecord, json: { request: string; value: string } = jsonOf(record)): Promise<void> {
+    const segment = this.#segment ?? (await this.#openSegment())
+    const { key, kind, identity, sample, usage, at } = record
+    const head = JSON.stringify({ key, kind, identity, sample })
+    const place = await segment.writer.append(
+      `${head.slice(0, -1)},"request":${json.request},"value":${json.value},${JSON.stringify({ usage, at }).slice(1)}`,
+    )
+    const short = shortKey(key)
+    segment.places.set(short, place)
+    this.#live.set(short, { ...place, segment: segment.name })
     count(segment.totals, record)
     count(this.#liveTotals, record)
     const { recordsPerSegment, bytesPerSegment } = this.#limits

@@ -29,6 +29,8 @@ export interface Paid {
 /** Where an endpoint stands: requests now, and calls, tokens and cost of this process so far. */
 export interface PaidCounters {
   inFlight: number
+  /** Requests that may be in flight at once by now; absent where nothing bounds them. */
+  window?: number | undefined
   waiting: number
   calls: number
   attempts: number

@@ -1,7 +1,8 @@
 import type { Effect, Effects, Settled } from "./effect.ts"
 import { RowError } from "./errors.ts"
+import { canonicalJson } from "./fingerprint.ts"
 import type { Ledger } from "./ledger.ts"
-import { effectKey, exchangeId } from "./ledger.ts"
+import { effectKeyOf, exchangeId } from "./ledger.ts"
 
 /** The run is being stopped: what is in flight may settle, nothing new is asked. */
 export class Draining extends Error {
@@ -44,7 +45,8 @@ export class LedgerEffects implements Effects {
   }
 
   async settle<T>(effect: Effect<T>): Promise<Settled<T>> {
-    const key = effectKey(effect)
+    const request = canonicalJson(effect.request)
+    const key = effectKeyOf(effect, request)
     const known = this.#ledger.get(key)
     if (known) return { id: exchangeId(key), value: known.value as T, usage: known.usage, replayed: true }
     // Two rows that ask the same share the answer.
@@ -54,7 +56,7 @@ export class LedgerEffects implements Effects {
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
     this.signal.throwIfAborted()
     this.#noMore.signal.throwIfAborted()
-    const settling = this.#perform(effect, key)
+    const settling = this.#perform(effect, key, request)
     this.#inFlight.set(key, settling)
     try {
       return (await settling) as Settled<T>
@@ -64,18 +66,22 @@ export class LedgerEffects implements Effects {
     }
   }
 
-  async #perform(effect: Effect<unknown>, key: string): Promise<Settled<unknown>> {
+  async #perform(effect: Effect<unknown>, key: string, requestJson: string): Promise<Settled<unknown>> {
     const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()
+    const valueJson = JSON.stringify(value) ?? "null"
     try {
-      await this.#ledger.append({ key, kind, identity, sample, request, value, usage, at })
+      await this.#ledger.append(
+        { key, kind, identity, sample, request, value, usage, at },
+        { request: requestJson, value: valueJson },
+      )
     } catch (error) {
       // What else is answered could not be kept either: it is not worth paying for.
       this.#abort.abort(error)
       throw error
     }
-    return { id: exchangeId(key), value: JSON.parse(JSON.stringify(value)), usage, replayed: false }
+    return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
   }
 
   /** Lets what is in flight settle for up to `graceMs`, then aborts it. Nothing new is performed from now on. */

@@ -1,13 +1,20 @@
-// Requests per second, CPU per request and memory of the endpoint client, beside the bare openai SDK behind a semaphore, at 64
-// and 512 in flight, against a local server in a process of its own. Each measurement is a process of its own too.
+// Requests per second, CPU per request and memory of the endpoint client with its ledger on, beside the bare openai SDK behind a
+// semaphore, at 64, 512 and 4,096 in flight, against a local server in a process of its own. Each measurement is a process of
+// its own too.
 //
-//   node test/bench/endpoint.ts [requests]
+//   node test/bench/endpoint.ts [requests] [in flight ...]
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import OpenAI from "openai"
 import { Budget } from "../../annotators/endpoint/budget.ts"
 import { Endpoint } from "../../annotators/endpoint/endpoint.ts"
+import { Ledger } from "../../pipelines/runtime/ledger.ts"
+import { LedgerEffects } from "../../pipelines/runtime/settle.ts"
 import { modelConfig } from "../../schemas/config.ts"
+import { heapOptions } from "./heap-options.ts"
 
 interface Measured {
   client: string
@@ -59,10 +66,12 @@ const clients: Record<string, (baseUrl: string, inFlight: number) => (row: numbe
       resolveBaseUrl: async () => baseUrl,
       report: () => {},
     })
-    const { signal } = new AbortController()
+    const folder = mkdtempSync(join(tmpdir(), "cotyledon-bench-"))
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
+    const effects = Ledger.open(folder, "exclusive").then((ledger) => new LedgerEffects(ledger))
     return async (row) => {
       const request = { messages: [{ role: "user" as const, content: `${row}: ${prompt}` }], maxTokens: 512, seed: row }
-      return (await endpoint.chat(request, 0).perform(signal)).value.answer
+      return (await (await effects).settle(endpoint.chat(request, 0))).value.answer
     }
   },
 }
@@ -70,11 +79,12 @@ const clients: Record<string, (baseUrl: string, inFlight: number) => (row: numbe
 /** One client, measured after a warm-up. */
 async function measure(name: string, baseUrl: string, inFlight: number, requests: number): Promise<Measured> {
   const ask = clients[name]!(baseUrl, inFlight)
+  let next = 0
   const run = async (count: number) => {
     // Rows are started as the client takes them: no more than twice the requests in flight exist at once.
-    let next = 0
+    const last = next + count
     const worker = async () => {
-      while (next < count) if ((await ask(next++)).length !== 1_650) throw new Error("a wrong answer")
+      while (next < last) if ((await ask(next++)).length !== 1_650) throw new Error("a wrong answer")
     }
     await Promise.all(Array.from({ length: inFlight * 2 }, worker))
   }
@@ -100,19 +110,25 @@ if (rest[0] === "measure") {
   process.exit()
 }
 
-const requests = Number(rest[0] ?? 8_000)
+const requests = Number(rest[0] ?? 20_000)
+const levels = rest.length > 1 ? rest.slice(1).map(Number) : [64, 512, 4_096]
 const server = spawn(process.execPath, [new URL("endpoint-server.ts", import.meta.url).pathname], {
   stdio: ["pipe", "pipe", "inherit"],
 })
 const [port] = await once(server.stdout, "data")
 const baseUrl = `http://127.0.0.1:${String(port).trim()}/v1`
-for (const inFlight of [64, 512]) {
+for (const inFlight of levels) {
   const rows = ["openai", "endpoint"].map(
     (name) =>
       JSON.parse(
-        execFileSync(process.execPath, [script!, "measure", name, baseUrl, String(inFlight), String(requests)], {
-          encoding: "utf8",
-        }),
+        execFileSync(
+          process.execPath,
+          [
+            ...(name === "endpoint" ? heapOptions : []),
+            ...[script!, "measure", name, baseUrl, String(inFlight), String(requests)],
+          ],
+          { encoding: "utf8" },
+        ),
       ) as Measured,
   )
   console.table(rows)

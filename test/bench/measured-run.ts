@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { finished } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
 import { runTotals } from "../../pipelines/runtime/run-totals.ts"
+import { heapOptions } from "./heap-options.ts"
 
 const bin = fileURLToPath(new URL("../../dist/ui/bin.js", import.meta.url))
 const endpoint = fileURLToPath(new URL("../faults/fake-endpoint.ts", import.meta.url))
@@ -51,7 +52,16 @@ export async function measuredRun(
     }
     await writeFile(join(folder, "config.json"), JSON.stringify(config))
     const startedMs = Date.now()
-    const args = [...nodeOptions, bin, "run", join(folder, "config.json"), "--out", join(folder, "run"), "--quiet"]
+    const args = [
+      ...heapOptions,
+      ...nodeOptions,
+      bin,
+      "run",
+      join(folder, "config.json"),
+      "--out",
+      join(folder, "run"),
+      "--quiet",
+    ]
     const { peak, cpuSeconds } = await untilEnd(
       spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }),
     )
