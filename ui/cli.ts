@@ -44,6 +44,11 @@ Rows {id, completion, reference, options?} become {id, verdict, reward, extracte
 --set takes the verifier's options for all rows (cotyledon steps VERIFIER); a row's own options go before them.
 Lines that cannot be read go to OUT.failed.jsonl.`
 
+const tokenizeHelp = `
+Rows {text} get input_ids; other columns are carried through. Rows without text go to OUT.failed.jsonl.
+--tokenizer: qwen3, a tokenizer.json of the Qwen family, or a folder with one. Without --markup the text of special
+tokens is plain text.`
+
 function commandLine(): Command {
   const program = new Command("cotyledon")
     .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
@@ -100,6 +105,12 @@ function commandLine(): Command {
     .action(async (verifier, input, output, options) =>
       (await import("./commands/verify.ts")).verify(verifier, input, output, options),
     )
+  command("tokenize <in> <out>", "token ids of texts")
+    .option("--tokenizer <file|name>", "tokenizer.json, a folder with one, or a name", "qwen3")
+    .option("--column <name>", "the column with the text", "text")
+    .option("--markup", "recognise special tokens in the text", false)
+    .addHelpText("after", tokenizeHelp)
+    .action(async (input, output, options) => (await import("./commands/tokenize.ts")).tokenize(input, output, options))
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )
