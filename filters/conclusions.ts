@@ -89,4 +89,4 @@ const statementText = (thinking: string, [from, to]: Span): string =>
 
 /** The number behind the last equals sign. */
 const resultIn = (text: string): string | null =>
-  /[=≈][ $€£¥￥\\]*([-−]?\d[\d,]*(?:\.\d+)?(?:\s?\/\s?\d+)?\s?[%％]?)[^=≈]*$/.exec(text)?.[1]?.trim() ?? null
+  /[=≈][ $€£¥￥\\]*([-−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?\/\s?\d+)?\s?[%％]?)[^=≈]*$/.exec(text)?.[1]?.trim() ?? null

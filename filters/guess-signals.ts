@@ -70,21 +70,103 @@ const lastStatements = 3
 /** A thinking of so few statements is all about the answer. */
 const shortThinking = 8
 
-interface Statement {
+/** What is known of the whole when a statement is looked at. */
+interface Context {
+  /** Words of the question. */
+  readonly known: ReadonlySet<string>
+  readonly mention: RegExp | null
+}
+
+/** One statement of a thinking; what is costly is looked at when it is asked for. */
+class Statement {
   readonly span: Span
   readonly text: string
-  readonly admits: boolean
   readonly givesUp: boolean
-  readonly hedged: boolean
-  readonly picks: boolean
-  /** Has a number beside the answer. */
-  readonly counts: boolean
+  /** It has the answer. */
   readonly mentions: boolean
-  /** It says the answer and nothing else. */
-  readonly bare: boolean
-  readonly step: boolean
+  readonly #admits: boolean
+  readonly #context: Context
+  #step: boolean | undefined
+  #words: number | undefined
+
+  constructor(
+    span: Span,
+    text: string,
+    marks: { admits: boolean; givesUp: boolean; mentions: boolean },
+    context: Context,
+  ) {
+    this.span = span
+    this.text = text
+    this.givesUp = marks.givesUp
+    this.mentions = marks.mentions
+    this.#admits = marks.admits
+    this.#context = context
+  }
+
+  /** It calculates. */
+  get step(): boolean {
+    this.#step ??= step.test(this.text)
+    return this.#step
+  }
+
   /** Words of its own: not the question's, not idle. */
-  readonly words: number
+  get words(): number {
+    this.#words ??= this.#countWords()
+    return this.#words
+  }
+
+  get admits(): boolean {
+    return this.#admits && !this.#calculatesResult
+  }
+
+  get hedged(): boolean {
+    if (!question.test(this.text) && !hedge.test(this.text)) return false
+    // "Hans could be checked into 100 - 10 = 90 rooms" is a result.
+    if (this.#calculatesResult) return false
+    return question.test(this.text) || this.#isHedgedAtAnswer()
+  }
+
+  get picks(): boolean {
+    return picks.test(this.text) && !this.#calculatesResult
+  }
+
+  /** It has a number beside the answer. */
+  get counts(): boolean {
+    return numeral.test(this.#withoutAnswer)
+  }
+
+  /** It says the answer and nothing else. */
+  get bare(): boolean {
+    if (!this.mentions) return false
+    const rest = this.#withoutAnswer.replace(saying, " ").replace(/\p{Script=Latin}(?=[.)\]}:]|$)/gu, " ")
+    return !/[\p{L}\p{N}]/u.test(rest)
+  }
+
+  get #calculatesResult(): boolean {
+    return this.step && equals.test(this.text)
+  }
+
+  get #withoutAnswer(): string {
+    return this.mentions ? this.text.replace(this.#context.mention!, " ") : this.text
+  }
+
+  #countWords(): number {
+    const { known } = this.#context
+    let own = 0
+    for (const word of wordsOf(this.text)) if (!known.has(word) && !idle.has(word) && !idleHan.has(word)) own++
+    return announcing.test(this.text) ? Math.max(0, own - thought.least) : own
+  }
+
+  /** Whether every clause with the answer is hedged; without an answer, whether anything is. */
+  #isHedgedAtAnswer(): boolean {
+    if (!this.mentions) return true
+    const mention = this.#context.mention!
+    const clauses = this.text.split(/[,，、]/).filter((clause) => {
+      mention.lastIndex = 0
+      return mention.test(clause)
+    })
+    return clauses.every((clause) => hedge.test(clause))
+  }
 }
 
 /** Reads the thinking, or the answer part where there is no thinking. `row` says which verifier reads the answer. */
@@ -185,53 +267,22 @@ function hasSubstance(statements: readonly Statement[], least: number): boolean 
 }
 
 function read(thinking: string, asked: string, answer: FinalAnswer | null): Statement[] {
-  const known = new Set(wordsOf(asked))
   const onGuesses = guessTopic.test(asked)
   const admits = spansOf(thinking, admitted, onGuesses).concat(spansOf(thinking, admittedChinese, onGuesses))
-  const surrenders = spansOf(thinking, givenUp, false)
-  const mentions = answer?.mention ? places(thinking, answer.mention) : []
+  const mention = answer?.mention ?? null
+  const mentioned = mention === null ? [] : [...thinking.matchAll(mention)].map(({ index }) => index)
   const isAdmitted = markerOf(admits)
-  const isSurrender = markerOf(surrenders)
-  const isMention = markerOf(mentions)
-  return statementsOf(thinking).map((span): Statement => {
-    const text = thinking.slice(...span)
-    const mentioned = isMention(span)
-    const own = wordsOf(text).filter((word) => !known.has(word) && !idle.has(word) && !idleHan.has(word))
-    const rest = mentioned ? text.replace(answer!.mention!, " ") : text
-    const bare =
-      mentioned && !/[\p{L}\p{N}]/u.test(rest.replace(saying, " ").replace(/\p{Script=Latin}(?=[.)\]}:]|$)/gu, " "))
-    const calculates = step.test(text)
-    const result = calculates && equals.test(text)
-    return {
-      span,
-      text,
-      admits: isAdmitted(span) && !result,
-      givesUp: isSurrender(span),
-      // "Hans could be checked into 100 - 10 = 90 rooms" is a result.
-      hedged: !result && (question.test(text) || isHedged(text, mentioned ? answer!.mention : null)),
-      picks: !result && picks.test(text),
-      counts: numeral.test(rest),
-      mentions: mentioned,
-      bare,
-      step: calculates,
-      words: announcing.test(text) ? Math.max(0, own.length - thought.least) : own.length,
-    }
+  const isSurrender = markerOf(spansOf(thinking, givenUp, false))
+  const isMention = markerOf(mentioned)
+  const context: Context = { known: new Set(wordsOf(asked)), mention }
+  return statementsOf(thinking).map((span) => {
+    const marks = { admits: isAdmitted(span), givesUp: isSurrender(span), mentions: isMention(span) }
+    return new Statement(span, thinking.slice(...span), marks, context)
   })
 }
 
 const numeral =
   /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|third|quarter|dozen|twice|double|hundred)|[一二三四五六七八九十百两半]/i
-
-/** Whether every clause with the answer is hedged; without an answer, whether anything is. */
-function isHedged(text: string, mention: RegExp | null): boolean {
-  if (!hedge.test(text)) return false
-  if (mention === null) return true
-  const clauses = text.split(/[,，、]/).filter((clause) => {
-    mention.lastIndex = 0
-    return mention.test(clause)
-  })
-  return clauses.every((clause) => hedge.test(clause))
-}
 
 /** Whether one of the spans, which stand in order, begins within a statement. To be asked in order. */
 function markerOf(spans: readonly (Span | number)[]): (statement: Span) => boolean {
@@ -249,16 +300,6 @@ function spansOf(text: string, pattern: RegExp, topic: boolean): Span[] {
     const before = text.slice(Math.max(0, index - 32), index)
     return denied.test(before.slice(before.search(/[^.!?。！？\n]*$/))) ? [] : [[index, index + found.length]]
   })
-}
-
-/** Most places of an answer that are looked at. */
-const mostPlaces = 256
-
-function places(text: string, pattern: RegExp): number[] {
-  const found: number[] = []
-  pattern.lastIndex = 0
-  for (const { index } of text.matchAll(pattern)) if (found.push(index) >= mostPlaces) break
-  return found
 }
 
 const wordsOf = (text: string): string[] =>

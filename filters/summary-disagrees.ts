@@ -117,13 +117,15 @@ function around(text: string, value: string): Around | null {
     : { before: plain.slice(Math.max(0, at - 16), at), behind: plain.slice(at + value.length, at + value.length + 48) }
 }
 
-/** Whether the answer stands right behind an equals sign, or in a statement without one. */
+/** Whether the answer stands right behind an equals sign, in a statement without one, or in front of its ground. */
 function isResult(thinking: string, { mention }: FinalAnswer): boolean {
   if (mention === null) return false
   const behind = new RegExp(`[=≈:：]\\s*[$€£¥(\\\\]*(?:${mention.source})`, "iu")
   return statementsOf(thinking).some((span) => {
     const text = thinking.slice(...span)
-    return /[=≈]/.test(text) ? behind.test(text) : isMentioned(text, { mention })
+    // "She needs 9 because 72 / 8 = 9" says its result first.
+    const said = /^(.*?)(?:\b(?:because|since)\b|因为)/.exec(text)?.[1] ?? (/[=≈]/.test(text) ? "" : text)
+    return behind.test(text) || isMentioned(said, { mention })
   })
 }
 
