@@ -55,9 +55,11 @@ function responseOf(at: number, length: number): Row {
     parts.push(part)
     size += part.length
   }
-  const thinking = `${parts.join("\n")}\n${solution.replace(/<<[^>]*>>|\n####.*/g, "")}`
-  const answer = `${solution.replace(/<<[^>]*>>|\n####.*/g, "")}\n\nThe answer is \\boxed{${reference}}.`
-  const text = at % 4 === 3 ? `${question} 请用中文回答。` : question
+  const isChinese = at % 4 === 3
+  const worked = isChinese ? `所以最后的结果是${reference}。` : solution.replace(/<<[^>]*>>|\n####.*/g, "")
+  const thinking = `${parts.join("\n")}\n${worked}`
+  const answer = isChinese ? `答案是\\boxed{${reference}}。` : `${worked}\n\nThe answer is \\boxed{${reference}}.`
+  const text = isChinese ? `${question} 请用中文回答。` : question
   return {
     id: `q${at}`,
     question: text,
