@@ -9,8 +9,8 @@ export interface Conclusion {
   readonly span: Span
   /** The answer that it gives, as the verifier reads it. */
   readonly said: string
-  /** Said as the answer ("the answer is 29", a box), or the result with which the thinking ends. */
-  readonly kind: "stated" | "closing"
+  /** Said as the answer ("the answer is 29", a box), the result with which the thinking ends, or merely its last number. */
+  readonly kind: "stated" | "closing" | "last"
   /** The thinking takes something back after it. */
   readonly retracted: boolean
 }
@@ -18,9 +18,10 @@ export interface Conclusion {
 const stated =
   /\banswer\b[\s*_"']{0,6}(?:is|are|was|must be|should be|would be|will be|equals|[:：=])|\banswer\b(?: (?:to|for|of)\b[^.\n:]{1,48}?| therefore| thus| then| hence){1,2} is\b|\bfinal answer\b|\bis the (?:final |correct |right )?(?:answer|result)\b|\\boxed\b|^#{4}\s|答案?\s{0,3}(?:应该?)?(?:[是为]|[:：])|最终答案/i
 const chosen = /\b(?:choose|pick|select|go with|must be|has to be|option|choice)\b|应?选[择A-Z]/i
-// What turns a statement of the answer into a thought about it.
+// What turns a statement of the answer into a thought about it: anywhere in the statement, or in the clause that has the answer.
+const conditional = /[?？][\s"”')）]*$|\b(?:if|suppose|unless|whether)\b|如果|假设/i
 const supposed =
-  /[?？][\s"”')）]*$|\b(?:if|suppose|might|maybe|perhaps|at first|first (?:thought|guess)|one (?:could|would)|not|n['’]t|isn['’]t|cannot|can['’]t|wrong|rather than|unless|whether)\b|如果|假设|不是|不选|不对|不可能|起初|一开始/i
+  /\b(?:might|maybe|perhaps|at first|first (?:thought|guess)|one (?:could|would)|not|n['’]t|isn['’]t|cannot|can['’]t|wrong|rather than)\b|不是|不选|不对|不可能|起初|一开始/i
 /** At the start of a statement these take back what stood before it, not what it says. */
 const corrects = /^(?:不对|错了|不是|wait|no|nope|actually|wrong|hmm|but)[\s,，。.!！:：;]+/i
 /** What turns a closing result into a thought. */
@@ -49,8 +50,9 @@ export function lastConclusion(thinking: string, answer: FinalAnswer, question: 
   let looked = 0
   for (let at = statements.length - 1; at >= 0 && looked < mostStated; at--) {
     const text = statementText(thinking, statements[at]!)
-    const says = stated.test(text) || (answer.kind === "choice" && chosen.test(text))
-    if (!says || supposed.test(text.replace(corrects, ""))) continue
+    const says = stated.exec(text) ?? (answer.kind === "choice" ? chosen.exec(text) : null)
+    if (says === null || conditional.test(text)) continue
+    if (supposed.test(clauseAt(text, says.index).replace(corrects, ""))) continue
     looked++
     const said = answerIn(text, answer, question)
     if (said === null) continue
@@ -72,16 +74,29 @@ function closingOf(
     const text = statementText(thinking, span)
     if (checking.test(text)) return null
     const isResult = at === 0 && (answer.kind === "number" || answer.kind === "choice") && result.test(text)
-    if (open.test(text) || !(isResult || concluding.test(text) || (answer.kind !== "choice" && equation.test(text)))) {
+    const isOpen = open.test(text) || (!equation.test(text) && (conditional.test(text) || supposed.test(text)))
+    if (isOpen || !(isResult || concluding.test(text) || (answer.kind !== "choice" && equation.test(text)))) {
       // A further statement of numbers is not what was concluded before it.
       if (/\d/.test(text)) return null
       continue
     }
     const said = (answer.kind === "number" ? resultIn(text) : null) ?? answerIn(text, answer, question)
-    if (said !== null) return { span, said, kind: "closing", retracted: false }
+    const closes = concluding.test(text) || equation.test(text) || answer.kind === "choice"
+    if (said !== null) return { span, said, kind: closes ? "closing" : "last", retracted: false }
     return null
   }
   return null
+}
+
+/** The clause between commas that holds a place. */
+function clauseAt(text: string, at: number): string {
+  const comma = /[,，;；]/g
+  let from = 0
+  for (const { index } of text.matchAll(comma)) {
+    if (index >= at) return text.slice(from, index)
+    from = index + 1
+  }
+  return text.slice(from)
 }
 
 const statementText = (thinking: string, [from, to]: Span): string =>
@@ -89,4 +104,4 @@ const statementText = (thinking: string, [from, to]: Span): string =>
 
 /** The number behind the last equals sign. */
 const resultIn = (text: string): string | null =>
-  /[=≈][ $€£¥￥\\]*([-−]?\d[\d,]*(?:\.\d+)?(?:\s?\/\s?\d+)?\s?[%％]?)[^=≈]*$/.exec(text)?.[1]?.trim() ?? null
+  /[=≈][ $€£¥￥\\]*([-−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?\/\s?\d+)?\s?[%％]?)[^=≈]*$/.exec(text)?.[1]?.trim() ?? null

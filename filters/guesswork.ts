@@ -30,7 +30,7 @@ export const guesswork = ({ doubt, drop }: GuessworkParams, prompt: ResponseProm
     const { score, signals, answer } = guessSignals(response, row as unknown as Verifiable)
     const part = response.thinking.trim() === "" ? "answer" : "thinking"
     const text = response[part]
-    const placed = signals.flatMap(({ span }) => (span === null ? [] : [span]))
+    const placed = [...new Set(signals.flatMap(({ span }) => (span === null ? [] : [span])))]
     const evidence = {
       part,
       signals: [...new Set(signals.map(({ kind }) => kind))],

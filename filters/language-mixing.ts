@@ -28,7 +28,7 @@ export function languageMixing({ maxShare, maxPassage, match }: LanguageParams):
   const params = { maxShare, maxPassage, match }
   return {
     id: "language-mixing",
-    version: 1,
+    version: 2,
     params,
     about: "Drops responses that mix languages, leave the question's, or break their style",
     kind: "row",
@@ -46,23 +46,40 @@ type Part = (typeof parts)[number]
 /** Words from which the language of a part is known well enough to be compared; `The answer is 5` is a formula. */
 const leastToCompare = { question: 3, thinking: 4, answer: 6 } as const
 
-/** A question that speaks of languages may be answered in several. */
-const aboutLanguages =
-  /\b(?:translat\w*|language|english|chinese|mandarin|french|german|spanish|italian|portuguese|japanese|korean|russian|arabic|latin|greek)\b|翻译|语言|英文|英语|中文|汉语|法语|德语|西班牙语|日语|韩语|俄语|拼音|单词|译/i
+/** A question that speaks of languages as such may be answered in several; one that names some, in these. */
+const aboutLanguages = /\b(?:translat\w*|languages?)\b(?<!-language)|翻译|语言|单词|译/i
+const languageNames: readonly (readonly [language: string, RegExp])[] = [
+  ["en", /\benglish\b|英文|英语/i],
+  ["zh", /\b(?:chinese|mandarin)\b|中文|汉语|拼音/i],
+  ["fr", /\bfrench\b|法语|法文/i],
+  ["de", /\bgerman\b|德语|德文/i],
+  ["es", /\bspanish\b|西班牙语/i],
+  ["it", /\bitalian\b|意大利语/i],
+  ["pt", /\bportuguese\b|葡萄牙语/i],
+  ["ja", /\bjapanese\b|日语|日文/i],
+  ["ko", /\bkorean\b|韩语|韩文/i],
+  ["cyrillic", /\brussian\b|俄语|俄文/i],
+  ["arabic", /\barabic\b|阿拉伯语/i],
+  ["latin", /\blatin\b|拉丁语/i],
+]
+
+const namedIn = (question: string): string[] =>
+  languageNames.flatMap(([language, name]) => (name.test(question) ? [language] : []))
 
 function mixing(response: Response, params: LanguageParams): Reason | null {
   const { question } = response
   if (aboutLanguages.test(question)) return null
+  const named = namedIn(question)
   const asked = question === "" ? null : mainLanguage(readLanguages(question).sentences, leastToCompare.question)
   for (const part of parts) {
     const text = response[part]
     if (text === "") continue
     const { sentences, inside } = readLanguages(text)
-    const mixed = foreignRuns({ part, text, question, sentences, inside }, params)
+    const mixed = foreignRuns({ part, text, question, named, sentences, inside }, params)
     if (mixed !== null) return mixed
     const main = mainLanguage(sentences, leastToCompare[part])
     const compared = params.match === "response" || (params.match === "answer" && part === "answer")
-    if (compared && asked !== null && main !== null && !sameLanguage(asked, main)) {
+    if (compared && asked !== null && main !== null && ![asked, ...named].some((one) => sameLanguage(one, main))) {
       const evidence = { part, question: asked, response: main, spans: [sentences[0]!.span] }
       return { reason: "other-language", evidence }
     }
@@ -74,6 +91,8 @@ interface ReadPart {
   part: Part
   text: string
   question: string
+  /** Languages that the question names. */
+  named: readonly string[]
   sentences: LanguageRun[]
   inside: LanguageRun[]
 }
@@ -84,10 +103,11 @@ const freeTerms = { count: 2, weight: 3 }
 const leastForeign = 2
 
 function foreignRuns(read: ReadPart, { maxShare, maxPassage }: LanguageParams): Reason | null {
-  const { part, text, question, sentences, inside } = read
+  const { part, text, question, named, sentences, inside } = read
   const own = ownLanguage(sentences)
   if (own === null) return null
-  const counts = (run: LanguageRun) => !sameLanguage(run.language, own) && !isQuoted(text, run.span, question)
+  const counts = (run: LanguageRun) =>
+    ![own, ...named].some((one) => sameLanguage(run.language, one)) && !isQuoted(text, run.span, question)
   const whole = sentences.filter(counts)
   const terms = inside.filter(counts)
   const few = terms.length <= freeTerms.count && terms.every(({ weight }) => weight <= freeTerms.weight)

@@ -3,6 +3,7 @@ import { hashNgrams, NgramSet, ngramLength, splitWords, type Words } from "./ngr
 import { proseWords } from "./prose-words.ts"
 import { responseOf } from "./response.ts"
 import { excerptOf, longestFirst, maxSpans, type Span } from "./span.ts"
+import { statementsOf } from "./statements.ts"
 import { type WordLoop, wordLoops } from "./word-loops.ts"
 
 /** Thresholds, as `filters.repetition` of the config has them. */
@@ -30,7 +31,7 @@ export function repetition(params: RepetitionParams): RowStep {
   const { ngram, maxShare, maxLineRepeats } = params
   return {
     id: "repetition",
-    version: 2,
+    version: 3,
     params: { ngram, maxShare, maxLineRepeats },
     about: "Drops responses that loop: repeated lines, n-grams or characters",
     kind: "row",
@@ -63,7 +64,7 @@ function loops(text: string, part: "thinking" | "answer", question: string, para
 function wordsLoop(text: string, question: string, params: RepetitionParams): Loops | null {
   const words = splitWords(text)
   const prose = proseWords(text, words)
-  const found = [blockLoops(text, words, prose, params), ngramLoops(words, prose, question, params)]
+  const found = [blockLoops(text, words, prose, params), ngramLoops(text, words, prose, question, params)]
   return found.find(({ measured, limit }) => measured > limit) ?? null
 }
 
@@ -103,6 +104,9 @@ function lineLoops(text: string, limit: number): Loops {
 const paragraphWords = 40
 /** Copies that differ in numbers must be sentences, without arithmetic, and twice as many: a table and a search by cases are neither. */
 const sentenceWords = 8
+/** A search or a proof by cases: each supposes something else, many times over, and may go on in the same words. */
+const supposition = /\b(?:case|if|when|suppose|assume|for)\b|若|当|如果|假设|情况/i
+const mostCases = 8
 const arithmetic = /[=+×*/<>≤≥≡÷]/
 
 /** The block that comes most often in a row for its kind. */
@@ -129,7 +133,8 @@ function limitOf(
   if (inProse === 0) return null
   if (differ === "numbers") {
     const copy = text.slice(words.starts[from]!, words.ends[from + period - 1]!)
-    return inProse < sentenceWords || arithmetic.test(copy) ? null : 2 * maxRepeats
+    if (inProse < sentenceWords || arithmetic.test(copy)) return null
+    return supposition.test(copy) ? mostCases * maxRepeats : 2 * maxRepeats
   }
   if (period >= paragraphWords) return Math.min(2, maxRepeats)
   // One or two words in a row (`0 and 0 and 0`) are stress or a list before they are a loop.
@@ -145,8 +150,22 @@ const leastRepeated = 4
 /** An n-gram with fewer words of prose than this share of it is a formula or a table. */
 const proseShare = 1 / 3
 
-/** Share of the words that stand inside an n-gram which came before; 0 where these are few. */
-function ngramLoops(words: Words, prose: Int32Array, question: string, params: RepetitionParams): Loops {
+/** Share of the words that stand inside an n-gram which came before; 0 where these are few. Cases of their own may end alike. */
+function ngramLoops(text: string, words: Words, prose: Int32Array, question: string, params: RepetitionParams): Loops {
+  const found = ngramShare(words, prose, question, params, null)
+  if (found.measured <= found.limit) return found
+  const cases = casesIn(text, words)
+  return cases === null ? found : ngramShare(words, prose, question, params, cases)
+}
+
+/** `cases`: 1 for each word whose n-gram is not counted, or null. */
+function ngramShare(
+  words: Words,
+  prose: Int32Array,
+  question: string,
+  params: RepetitionParams,
+  cases: Uint8Array | null,
+): Loops {
   const n = ngramLength(words, params.ngram)
   const hashes = hashNgrams(words, n)
   const seen = new NgramSet(n, words.hashes, hashes.length)
@@ -160,7 +179,7 @@ function ngramLoops(words: Words, prose: Int32Array, question: string, params: R
   const covered = { prose: 0, formula: 0, question: 0 }
   let end = 0
   for (let at = 0; at < hashes.length; at++) {
-    if (seen.add(hashes[at]!, at) < 0) continue
+    if (seen.add(hashes[at]!, at) < 0 || cases?.[at] === 1) continue
     const kind =
       askedHashes.length > 0 && inQuestion.find(hashes[at]!, words.hashes, at) >= 0
         ? "question"
@@ -181,6 +200,50 @@ function ngramLoops(words: Words, prose: Int32Array, question: string, params: R
   const limit = Math.max(params.maxShare, maxFormulaShare)
   const found = inProse > params.maxShare ? { measured: inProse, limit: params.maxShare } : { measured: all, limit }
   return { kind: "n-gram", ...found, spans: longestFirst(spans) }
+}
+
+/** The opening of a case, up to what is said about it: "Case 3:", "- If x = 2,", "(iii) when n is odd," 当x=2时， */
+const caseOpening =
+  /^(?:[-*•]\s*|\(?[\divx]{1,4}[.)]\s*|\*\*)*(?:(?:case|if|when|suppose|assume|for)\b|若|当|如果|假设|情况)[^,，:：.。\n]{0,80}/i
+
+/** Marks the words of lines and statements that open a case which was not opened before; null where there are fewer than two. */
+function casesIn(text: string, words: Words): Uint8Array | null {
+  const opened = new Set<string>()
+  const spans: Span[] = []
+  for (const line of linesOf(text)) {
+    const statements = statementsOf(text.slice(...line)).map(([from, to]): Span => [line[0] + from, line[0] + to])
+    const cases = statements.filter((span) => isNewCase(text, span, opened))
+    // A line of one case is that case to its end; a paragraph may have several.
+    spans.push(...(cases.length === 1 && cases[0] === statements[0] ? [line] : cases))
+  }
+  if (spans.length < 2) return null
+  const marks = new Uint8Array(words.count)
+  let next = 0
+  for (let at = 0; at < words.count; at++) {
+    while (next < spans.length && spans[next]![1] <= words.starts[at]!) next++
+    if (next < spans.length && spans[next]![0] <= words.starts[at]!) marks[at] = 1
+  }
+  return marks
+}
+
+function isNewCase(text: string, [from, to]: Span, opened: Set<string>): boolean {
+  const opening = caseOpening.exec(text.slice(from, Math.min(to, from + 128)))?.[0]
+  if (opening === undefined || opened.has(opening)) return false
+  opened.add(opening)
+  return true
+}
+
+function linesOf(text: string): Span[] {
+  const spans: Span[] = []
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start)
+    const end = newline < 0 ? text.length : newline
+    let from = start
+    while (from < end && isSpace(text.charCodeAt(from))) from++
+    if (from < end) spans.push([from, end])
+    start = end + 1
+  }
+  return spans
 }
 
 /** Unbroken text shorter than this is left to the n-grams; a loop in it is at least half as long. In UTF-16 units. */

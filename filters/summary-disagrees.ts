@@ -53,10 +53,10 @@ function compared({ thinking, answer }: Response, row: Verifiable): Compared {
   const found = (outcome: Compared["outcome"]): Compared => ({ outcome, thought: said, answered, span })
   const same = sameAnswer(said, final)
   if (same === true) return found("same")
-  if (same === false && kind === "closing" && isOneQuantity(thinking.slice(...span), said, answer, final.text))
+  if (same === false && kind !== "stated" && isOneQuantity(thinking.slice(...span), said, answer, final.text))
     return found("different")
   // The same statement, or one after it, may give the answer in another way, or correct itself.
-  const behind = kind === "closing" ? Math.max(span[0], thinking.slice(0, span[1]).lastIndexOf(said)) : span[0]
+  const behind = kind !== "stated" ? Math.max(span[0], thinking.slice(0, span[1]).lastIndexOf(said)) : span[0]
   if (isMentioned(thinking.slice(behind), final)) return found(kind === "stated" && !retracted ? "doubtful" : "same")
   // What the answer names as well, it goes on from; what is about right is not the result.
   const goesOn =
@@ -64,8 +64,10 @@ function compared({ thinking, answer }: Response, row: Verifiable): Compared {
     approximate.test(thinking.slice(span[0], thinking.indexOf(said, span[0])))
   if (same === null || retracted || goesOn || !isComparable(said, final) || areHundredfold(said, answered))
     return found("doubtful")
-  // Without words that say so, a result is the thinking's only where the answer is nowhere in it.
-  if (kind === "closing" && isResult(thinking, final)) return found("doubtful")
+  // Without words that say so, a result is the thinking's only where the answer is nothing that it came by.
+  if (kind !== "stated" && (isResult(thinking, final) || isMentioned(thinking.slice(lastOf(thinking)), final)))
+    return found("doubtful")
+  if (kind === "last" && isOneStepAway(thinking, answered)) return found("doubtful")
   return found("different")
 }
 
@@ -117,13 +119,15 @@ function around(text: string, value: string): Around | null {
     : { before: plain.slice(Math.max(0, at - 16), at), behind: plain.slice(at + value.length, at + value.length + 48) }
 }
 
-/** Whether the answer stands right behind an equals sign, or in a statement without one. */
+/** Whether the answer stands right behind an equals sign, in a statement without one, or in front of its ground. */
 function isResult(thinking: string, { mention }: FinalAnswer): boolean {
   if (mention === null) return false
   const behind = new RegExp(`[=≈:：]\\s*[$€£¥(\\\\]*(?:${mention.source})`, "iu")
   return statementsOf(thinking).some((span) => {
     const text = thinking.slice(...span)
-    return /[=≈]/.test(text) ? behind.test(text) : isMentioned(text, { mention })
+    // "She needs 9 because 72 / 8 = 9" says its result first.
+    const said = /^(.*?)(?:\b(?:because|since)\b|因为)/.exec(text)?.[1] ?? (/[=≈]/.test(text) ? "" : text)
+    return behind.test(text) || isMentioned(said, { mention })
   })
 }
 
@@ -133,6 +137,18 @@ function isNamed(text: string, value: string): boolean {
   for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1))
     if (!inWord(text[at - 1]) && !inWord(text[at + value.length])) return true
   return false
+}
+
+/** Where the last two statements begin. */
+const lastOf = (thinking: string): number => statementsOf(thinking).at(-2)?.[0] ?? 0
+
+/** Whether two of the last numbers of a thinking make the answer: its last step is left to the answer part. */
+function isOneStepAway(thinking: string, answered: string): boolean {
+  const answer = Number(answered.replaceAll(",", ""))
+  const last = (thinking.slice(-256).match(/\d+(?:\.\d+)?/g) ?? []).slice(-8).map(Number)
+  return last.some((a) =>
+    last.some((b) => a + b === answer || a - b === answer || a * b === answer || a / b === answer),
+  )
 }
 
 const approximate = /(?:\b(?:about|roughly|approximately|nearly|almost|around)|≈|\\approx|约|大概)\s*$/i

@@ -9,9 +9,6 @@ import { checkLabelled, rowOf } from "./labelled.ts"
 const criterion = summaryDisagrees(summaryDisagreesPrompt)
 const judge = (row: object) => byText(criterion).run({ question: "", ...row }, new Map()) as Reason | null
 
-/** What only a judge can tell: the text leaves it in doubt. */
-const forTheJudge = new Set(["an interval", "An antiderivative is x^2, plus a constant. Final: x^2 + C."])
-
 describe("summary-disagrees", () => {
   it("says both answers and where the thinking has its own", () => {
     const thinking = "36 - 7 = 29. So the final answer is 29. I am done."
@@ -57,12 +54,10 @@ describe("summary-disagrees", () => {
       expect(JSON.stringify(found?.evidence ?? null).isWellFormed()).toBe(true)
     }
   })
-  checkLabelled(
-    summaryDisagreesCases.map((one) => (forTheJudge.has(one.name) ? { ...one, says: "doubt" } : one)),
-    (one) => {
-      const reading = criterion.read(rowOf(one))
-      if ("drop" in reading) return reading.drop.reason
-      return one.says === "doubt" && reading.doubt ? "doubt" : null
-    },
-  )
+  checkLabelled(summaryDisagreesCases, (one) => {
+    const reading = criterion.read(rowOf(one))
+    if ("drop" in reading) return reading.drop.reason
+    // What is labelled as fine may be in doubt: that is for the judge.
+    return one.says === null ? null : reading.doubt ? "doubt" : "kept"
+  })
 })

@@ -369,6 +369,58 @@ describe("a judge", () => {
     expect(row!.verified).toBe(2)
   })
 
+  describe("of responses", () => {
+    const question = "A farmer has 3 baskets with 12 apples each and sells 7 apples. How many apples are left?"
+    const response = (id: string, thinking: string, label: string) => ({
+      id,
+      question,
+      thinking,
+      answer: "\\boxed{29}",
+      label,
+    })
+    const responses = [
+      response("solved", "3 * 12 = 36, and 36 - 7 = 29.", "keep"),
+      response("guessed", "I'll just guess 29.", "drop"),
+      response("doubtful", "Hm, 36 and 7. That is a matter of taking away. No essay about it.", "drop"),
+      { id: "bare", text: "<think>\n3 * 12 = 36, so it is 36 - 7 = 29.\n</think>\n\n29", label: "keep" },
+    ]
+
+    test("without a judge the text decides, and asks nobody", async () => {
+      await write("responses.jsonl", responses)
+      await endpoint.forget()
+      const files = ["responses.jsonl", "unguessed.jsonl", "--dropped", "guessed.jsonl", "--labels", "label"]
+      const { code, stdout, stderr } = await apply("guesswork", ...files, "--json")
+      expect(code, stderr).toBe(0)
+      expect((await rowsOf("unguessed.jsonl")).map(({ id }) => id)).toEqual(["solved", "doubtful", "bare"])
+      expect((await rowsOf("guessed.jsonl"))[0]).toMatchObject({
+        id: "guessed",
+        dropped: { step: "guesswork", reason: "guesswork", measured: 1, threshold: 0.8 },
+      })
+      expect(JSON.parse(stdout)).toMatchObject({ endpoint: null, labels: { accuracy: 0.75 } })
+      expect(endpoint.requests()).toEqual([])
+    })
+
+    test("with one it is asked where the text leaves a doubt, and of all where it always is", async () => {
+      await endpoint.forget()
+      const files = ["responses.jsonl", "judged-responses.jsonl", "--labels", "label"]
+      const { code, stdout, stderr } = await apply("guesswork", ...files, "--json", ...model)
+      expect(code, stderr).toBe(0)
+      expect(JSON.parse(stdout)).toMatchObject({ endpoint: { calls: 1 }, labels: { accuracy: 1 } })
+      const always = await apply("guesswork", ...files, "--json", ...model, "--set", "judge=always")
+      expect(JSON.parse(always.stdout)).toMatchObject({ endpoint: { calls: 3, settledBefore: 1 } })
+      const off = await apply(
+        "summary-disagrees",
+        "responses.jsonl",
+        "o.jsonl",
+        ...model,
+        "--set",
+        "judge=off",
+        "--json",
+      )
+      expect(JSON.parse(off.stdout)).toMatchObject({ endpoint: null, rows: { dropped: 0 } })
+    })
+  })
+
   describe("of several steps", () => {
     const steps = "not-verifiable,several-questions,answered-directly"
     const labels = ["--labels", "label,label,direct"]

@@ -53,7 +53,7 @@ describe("plan", () => {
     const late = await states("filters.repetition.maxShare=0.1")
     expect(late.draft).toMatch(/^done, reused/)
     expect(late["filter-responses"]).toBe("again: step response-filters: repetition.maxShare 0.2 -> 0.1")
-    expect(late.select).toBe("depends on filter-responses")
+    expect(late.select).toBe("depends on judge-responses")
     const early = await states("judging.directAttempts=0")
     expect(early.questions).toMatch(/^done, reused/)
     expect(early["filter-questions"]).toBe("again: step answered-directly is gone")
@@ -90,6 +90,7 @@ describe("inspect", () => {
       "filter-questions",
       "draft",
       "filter-responses",
+      "judge-responses",
       "select",
     ])
     expect((await ask("inspect", run, "--row", "no-such-row")).code).toBe(2)
