@@ -67,7 +67,11 @@ function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (a.kind === "matrix" || b.kind === "matrix") return compareMatrices(a, b, rules)
   if (a.kind === "residue" || b.kind === "residue") return compareResidues(a, b, rules)
   if (a.kind === "ratio" || b.kind === "ratio") return compareRatios(a, b, rules)
-  if (a.kind === "clock" || b.kind === "clock") return compareClocks(a, b)
+  if (a.kind === "clock" || b.kind === "clock") {
+    const clock = compareClocks(a, b)
+    // `12:35` may be meant as a ratio, which is a fraction.
+    return clock === "unequal" && (isSimple(a) || isSimple(b)) ? compareRatios(a, b, rules) : clock
+  }
   return compareMixed(a, b, rules)
 }
 

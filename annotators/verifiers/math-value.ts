@@ -402,7 +402,7 @@ const clockAt = /^(\d{1,2}):(\d{2})(?::00)?\s*([ap])?\.?\s?(?:m\.?)?$/i
 
 function readClock(plain: string, base: Written): MathValue | null {
   const match = clockAt.exec(plain) ?? /^(\d{1,2})()\s*([ap])\.?\s?m\.?$/i.exec(plain)
-  if (!match || Number(match[1]) > 24 || Number(match[2]) > 59) return null
+  if (!match || Number(match[1]) > 23 || Number(match[2]) > 59) return null
   const half = match[3] === undefined ? null : match[3].toLowerCase() === "a" ? "am" : "pm"
   const hours = half === null ? Number(match[1]) : (Number(match[1]) % 12) + (half === "pm" ? 12 : 0)
   return { ...base, kind: "clock", minutes: hours * 60 + Number(match[2]), half }

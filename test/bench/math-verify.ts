@@ -40,7 +40,9 @@ function interpreter(): { python: string } | { skipped: string } {
   ] as const) {
     const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" })
     if (status !== 0)
-      return { skipped: (error?.message ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 200) || `${command} failed` }
+      return {
+        skipped: (error?.message ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 200) || `${command} failed`,
+      }
   }
   return works() ? { python } : { skipped: "math-verify cannot be imported" }
 }
