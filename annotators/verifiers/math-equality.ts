@@ -3,7 +3,7 @@
 import { expressionOf } from "./math-quantity.ts"
 import { compareRelations } from "./math-relation-equality.ts"
 import { namesDiffer } from "./math-relations.ts"
-import { type Comparison, compareExpressions, realValue } from "./math-sampling.ts"
+import { type Comparison, compareExpressions, realValue, sampleValue } from "./math-sampling.ts"
 import { Steps } from "./math-steps.ts"
 import { compareChoices, compareTexts } from "./math-text.ts"
 import { call, type Expression, some } from "./math-tree.ts"
@@ -40,8 +40,13 @@ interface Rules {
  * | words | without letter case, articles and punctuation |
  * | other kinds | unequal; notation that is not read is undecided unless it is written the same |
  */
-export function compareValues(reference: MathValue, answer: MathValue, decimals: number | null = null): Comparison {
-  return compare(reference, answer, { decimals, steps: new Steps() })
+export function compareValues(
+  reference: MathValue,
+  answer: MathValue,
+  decimals: number | null = null,
+  steps = new Steps(),
+): Comparison {
+  return compare(reference, answer, { decimals, steps })
 }
 
 function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
@@ -180,8 +185,24 @@ function withoutIndices(list: Unordered): Unordered {
   return { ...list, elements: list.elements.map((one) => ({ ...one, name, relation: null })) }
 }
 
-function matched(left: readonly MathValue[], right: readonly MathValue[], rules: Rules): Comparison {
-  if (left.length !== right.length) return "unequal"
+/** From this length on, elements are sorted by their size before they are compared. */
+const longList = 8
+
+/** Elements in the order of their value at one point, so that equal ones meet early. */
+function sorted(elements: readonly MathValue[], rules: Rules): readonly MathValue[] {
+  if (elements.length < longList) return elements
+  const keyed = elements.map((element) => [sizeOf(element, rules), element] as const)
+  return keyed.sort(([a], [b]) => a - b).map(([, element]) => element)
+}
+
+function sizeOf(value: MathValue, rules: Rules): number {
+  if (value.kind === "tuple") return value.elements.reduce((sum, one, at) => sum + sizeOf(one, rules) / (at + 1.5), 0)
+  return isSimple(value) ? sampleValue(expressionOf(value), rules.steps) : 0
+}
+
+function matched(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
+  if (a.length !== b.length) return "unequal"
+  const [left, right] = [sorted(a, rules), sorted(b, rules)]
   const rest = [...right]
   let verdict: Comparison = "equal"
   for (const [index, one] of left.entries()) {
@@ -204,11 +225,10 @@ function matched(left: readonly MathValue[], right: readonly MathValue[], rules:
 
 function distinct(elements: readonly MathValue[], rules: Rules): MathValue[] {
   const kept: MathValue[] = []
-  const seen = new Set<string>()
-  for (const one of elements) {
-    if (seen.has(one.symbols)) continue
-    seen.add(one.symbols)
-    if (!kept.some((other) => compare(one, other, rules) === "equal")) kept.push(one)
+  for (const one of sorted(elements, rules)) {
+    // Sorted ones that are equal stand side by side.
+    const near = elements.length < longList ? kept : kept.slice(-2)
+    if (!near.some((other) => compare(one, other, rules) === "equal")) kept.push(one)
   }
   return kept
 }
