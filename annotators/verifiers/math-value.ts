@@ -230,6 +230,9 @@ function readSides(all: Sides, base: Written, read: (part: string) => MathValue)
       : all
   const [first, last] = [sides[0]!, sides.at(-1)!]
   if (operators.every((operator) => operator === "=" || operator === "\\approx")) {
+    // a = b = c says the same in any order.
+    if (sides.length > 2 && sides.every((side) => /^[a-z]$/.test(side)))
+      return { ...base, kind: "set", elements: sides.map(read) }
     const relation = sides.length === 2 ? relationOf(first, "=", last) : null
     const name = nameOf(first)
     const other = name === null && sides.length === 2 ? nameOf(last) : null
@@ -253,6 +256,8 @@ function readInequality({ sides, operators }: Sides, base: Written, read: (part:
   const relation = sides.length === 2 ? relationOf(sides[0]!, operators[0]!, sides[1]!) : null
   const bounds = boundsOf({ sides, operators })
   if (bounds !== null) {
+    const inside = /^\|([^|]+)\|$/.exec(bounds.name)?.[1]
+    if (inside !== undefined) return { ...base, ...withinSize(bounds, read), name: inside, relation }
     return { ...base, ...interval(bounds, read), name: bounds.name, relation, inequality: true }
   }
   const name = nameOf(sides[0]!)
@@ -278,6 +283,29 @@ function readInequality({ sides, operators }: Sides, base: Written, read: (part:
       })),
     }
   return { ...base, kind: "opaque" }
+}
+
+/** The values of x that `|x| < 2` or `|x| > 2` allows. */
+function withinSize(bounds: Bounds, read: (part: string) => MathValue) {
+  const negative = (bound: string) => `-(${bound})`
+  if (bounds.low === null && bounds.high !== null)
+    return {
+      ...interval({ ...bounds, low: negative(bounds.high), openLow: bounds.openHigh }, read),
+      inequality: true,
+    } as const
+  const above = interval(bounds, read)
+  const below = interval(
+    {
+      name: bounds.name,
+      low: bounds.high === null ? null : negative(bounds.high),
+      high: negative(bounds.low!),
+      openLow: bounds.openHigh,
+      openHigh: bounds.openLow,
+    },
+    read,
+  )
+  const parts = [below, above].map((part) => ({ ...written(""), ...part }))
+  return { kind: "union", parts } as const
 }
 
 function interval(bounds: Bounds, read: (part: string) => MathValue) {
@@ -318,7 +346,7 @@ function readBrackets(
   nesting: number,
 ): MathValue | null {
   const around = enclosing(plain, tokens)
-  if (around === null) return null
+  if (around === null) return readNamedPoint(plain, base, reading, nesting)
   const inside = tokenize(around.inside, false)
   if (inside === null) return null
   const read = (part: string) => readPlain(part, reading, nesting + 1)
@@ -352,6 +380,14 @@ function readBrackets(
   const open = around.open === "(" || around.open === "]" ? "(" : "["
   const close = around.close === ")" || around.close === "[" ? ")" : "]"
   return { ...base, kind: "tuple", open, close, elements }
+}
+
+/** `A(1,2)`: a point with its name. */
+function readNamedPoint(plain: string, base: Written, reading: Reading, nesting: number): MathValue | null {
+  const match = /^([A-Z]'?)\s?(\([^()]{3,128}\))$/.exec(plain)
+  const point = match?.[2]!.includes(",") ? readPlain(match[2]!, reading, nesting + 1) : null
+  const isPoint = point?.kind === "tuple" && point.elements.every(({ kind }) => kind === "number")
+  return isPoint ? { ...point, ...base, name: match![1]! } : null
 }
 
 const spread = (value: MathValue): readonly MathValue[] => (value.kind === "list" ? value.elements : [value])
