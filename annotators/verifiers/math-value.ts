@@ -385,7 +385,8 @@ function readBrackets(
 /** `A(1,2)`: a point with its name. */
 function readNamedPoint(plain: string, base: Written, reading: Reading, nesting: number): MathValue | null {
   const match = /^([A-Z]'?)\s?(\([^()]{3,128}\))$/.exec(plain)
-  const point = match?.[2]!.includes(",") ? readPlain(match[2]!, reading, nesting + 1) : null
+  const brackets = match?.[2] ?? ""
+  const point = brackets.includes(",") ? readPlain(brackets, reading, nesting + 1) : null
   const isPoint = point?.kind === "tuple" && point.elements.every(({ kind }) => kind === "number")
   return isPoint ? { ...point, ...base, name: match![1]! } : null
 }
