@@ -65,6 +65,7 @@ function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals 
   }
   if (reference.percent !== answer.percent) {
     const [percent, bare] = reference.percent ? [reference, answer] : [answer, reference]
+    if (bare.unit !== null) return "unequal"
     const asFraction = rational.divide(percent.value, rational.whole(100))
     if (asFraction && same(asFraction, bare.value)) return "equal"
     const atLeastOne = rational.compare(absolute(bare.value), rational.whole(1)) >= 0
