@@ -28,6 +28,9 @@ export type { Comparison } from "./math-sampling.ts"
  * | points, vectors, intervals | in order, with the same brackets; a bare list in order is a point; a column is a vector |
  * | sets of numbers | as sets: inequalities, unions, differences, in one form |
  * | equations | up to a factor that is not zero; inequalities up to a positive one |
+ * | roots of one unknown | `x_1 = 1, x_2 = 3` in any order: the indices only count |
+ * | residues | of one modulus by remainder; a bare number as written |
+ * | letters of choices | `B` is `(B) 12`; the letter decides |
  * | ratios | 3:4 = 6:8 = 3/4; times of day as times |
  * | words | without letter case, articles and punctuation |
  * | other kinds | unequal; notation that is not read is undecided unless it is written the same |
