@@ -60,11 +60,15 @@ export function lastBoxed(text: string): string | null {
 /** Longest text between two boxes of one answer, in UTF-16 units. */
 const maxBetween = 40
 
+/** Most boxes of one answer. */
+const maxBoxes = 32
+
 /** The boxes of one answer at the end, `\boxed{1} and \boxed{2}`, as a list; null where the last box stands alone. */
 export function lastBoxes(text: string): string | null {
   const { all } = boxes(text)
   const run: Box[] = []
   for (const box of all.reverse()) {
+    if (run.length > maxBoxes) return null
     const next = run[0]
     if (next !== undefined) {
       if (box.start > next.start) continue

@@ -6,7 +6,7 @@ const opens = (text: string) => text === "(" || text === "[" || text === "{" || 
 const closes = (text: string) => text === ")" || text === "]" || text === "}" || text === "\\}"
 
 /** Most parts of one answer. */
-export const maxParts = 256
+export const maxParts = 128
 
 /**
  * The parts of a text between separators outside of brackets, without white space around them; empty ones are left out. Null

@@ -1,25 +1,17 @@
 // When two values are equal: the rules, kind by kind. What is decided by convention is said where it is decided.
 
+import { compareClocks, compareRatios } from "./math-clock-equality.ts"
+import { compareSimple, isSimple, type Rules } from "./math-number-equality.ts"
 import { expressionOf } from "./math-quantity.ts"
 import { compareRelations } from "./math-relation-equality.ts"
 import { namesDiffer } from "./math-relations.ts"
-import { type Comparison, compareExpressions, realValue } from "./math-sampling.ts"
+import { type Comparison, sampleValue } from "./math-sampling.ts"
 import { Steps } from "./math-steps.ts"
 import { compareChoices, compareTexts } from "./math-text.ts"
-import { call, type Expression, some } from "./math-tree.ts"
-import type { ExpressionValue, MathValue, NumberValue, TupleValue } from "./math-values.ts"
-import type { Rational } from "./rational.ts"
-import * as rational from "./rational.ts"
+import type { MathValue, TupleValue } from "./math-values.ts"
 import { realSet } from "./real-sets.ts"
 
 export type { Comparison } from "./math-sampling.ts"
-
-/** What a comparison is bounded by and how exact it is. */
-interface Rules {
-  /** Decimal places to which numbers must agree; null where they must be equal. */
-  readonly decimals: number | null
-  readonly steps: Steps
-}
 
 /**
  * Compares an answer with the reference, within a counted budget of steps.
@@ -36,12 +28,20 @@ interface Rules {
  * | points, vectors, intervals | in order, with the same brackets; a bare list in order is a point; a column is a vector |
  * | sets of numbers | as sets: inequalities, unions, differences, in one form |
  * | equations | up to a factor that is not zero; inequalities up to a positive one |
+ * | roots of one unknown | `x_1 = 1, x_2 = 3` in any order: the indices only count |
+ * | residues | of one modulus by remainder; a bare number as written |
+ * | letters of choices | `B` is `(B) 12`; the letter decides |
  * | ratios | 3:4 = 6:8 = 3/4; times of day as times |
  * | words | without letter case, articles and punctuation |
  * | other kinds | unequal; notation that is not read is undecided unless it is written the same |
  */
-export function compareValues(reference: MathValue, answer: MathValue, decimals: number | null = null): Comparison {
-  return compare(reference, answer, { decimals, steps: new Steps() })
+export function compareValues(
+  reference: MathValue,
+  answer: MathValue,
+  decimals: number | null = null,
+  steps = new Steps(),
+): Comparison {
+  return compare(reference, answer, { decimals, steps })
 }
 
 function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
@@ -67,12 +67,13 @@ function compare(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (a.kind === "matrix" || b.kind === "matrix") return compareMatrices(a, b, rules)
   if (a.kind === "residue" || b.kind === "residue") return compareResidues(a, b, rules)
   if (a.kind === "ratio" || b.kind === "ratio") return compareRatios(a, b, rules)
-  if (a.kind === "clock" || b.kind === "clock") return compareClocks(a, b)
+  if (a.kind === "clock" || b.kind === "clock") {
+    const clock = compareClocks(a, b)
+    // `12:35` may be meant as a ratio, which is a fraction.
+    return clock === "unequal" && (isSimple(a) || isSimple(b)) ? compareRatios(a, b, rules) : clock
+  }
   return compareMixed(a, b, rules)
 }
-
-type Simple = MathValue & (NumberValue | ExpressionValue)
-const isSimple = (value: MathValue): value is Simple => value.kind === "number" || value.kind === "expression"
 
 type Unordered = Extract<MathValue, { kind: "set" | "list" }>
 const isUnordered = (value: MathValue): value is Unordered => value.kind === "set" || value.kind === "list"
@@ -82,70 +83,6 @@ const isSetOfNumbers = (value: MathValue) => value.kind === "union" || value.kin
 /** The element of a set or list of one. */
 const alone = (value: MathValue): MathValue =>
   isUnordered(value) && value.elements.length === 1 ? value.elements[0]! : value
-
-function compareSimple(a: Simple, b: Simple, rules: Rules): Comparison {
-  if (a.kind === "number" && b.kind === "number") return compareNumbers(a, b, rules)
-  const units = a.unit?.known && b.unit?.known ? ([a.unit.known, b.unit.known] as const) : null
-  if (units && units[0].dimension !== units[1].dimension) return "unequal"
-  const sized = (value: Simple, other: Simple): Expression => {
-    const tree = expressionOf(value)
-    if (units)
-      return {
-        kind: "operation",
-        operator: "*",
-        left: tree,
-        right: { kind: "number", value: value.unit!.known!.factor },
-      }
-    // 30 degrees against pi/6.
-    const turned = value.unit?.known?.dimension === "angle" && other.unit === null && some(expressionOf(other), isPi)
-    return turned ? call("degrees", tree) : tree
-  }
-  const [x, y] = [sized(a, b), sized(b, a)]
-  const verdict = compareExpressions(x, y, rules.steps)
-  if (verdict !== "unequal" || rules.decimals === null) return verdict
-  const [p, q] = [realValue(x, rules.steps), realValue(y, rules.steps)]
-  return p !== null && q !== null && Math.abs(p - q) <= 0.5 * 10 ** -rules.decimals ? "equal" : "unequal"
-}
-
-const isPi = (node: Expression) => node.kind === "constant" && node.name === "pi"
-
-function compareNumbers(reference: NumberValue, answer: NumberValue, { decimals }: Rules): Comparison {
-  const same = (a: Rational, b: Rational) =>
-    decimals === null ? rational.equals(a, b) : rational.equalsWithin(a, b, decimals)
-  if ((reference.based === null) !== (answer.based === null)) {
-    const [based, bare] = reference.based ? [reference.based, answer] : [answer.based!, reference]
-    const digits = /[A-Z]/.test(based.digits) ? null : rational.decimal(based.digits, "")
-    return digits && rational.equals(digits, bare.value) ? "equal" : "unequal"
-  }
-  const known =
-    reference.unit?.known && answer.unit?.known ? ([reference.unit.known, answer.unit.known] as const) : null
-  if (known) {
-    const [unit, other] = known
-    if (unit.dimension !== other.dimension)
-      return isSameWord(reference, answer) && same(reference.value, answer.value) ? "equal" : "unequal"
-    const inBase = [rational.multiply(reference.value, unit.factor), rational.multiply(answer.value, other.factor)]
-    if (!rational.equals(unit.factor, other.factor))
-      return inBase[0] && inBase[1] && rational.equals(inBase[0], inBase[1]) ? "equal" : "unequal"
-  }
-  if (reference.percent !== answer.percent) {
-    const [percent, bare] = reference.percent ? [reference, answer] : [answer, reference]
-    const asFraction = rational.divide(percent.value, rational.whole(100))
-    if (asFraction && same(asFraction, bare.value)) return "equal"
-    const atLeastOne = rational.compare(absolute(bare.value), rational.whole(1)) >= 0
-    return atLeastOne && same(percent.value, bare.value) ? "equal" : "unequal"
-  }
-  return same(reference.value, answer.value) ? "equal" : "unequal"
-}
-
-const absolute = (a: Rational) => (a.numerator < 0n ? rational.negate(a) : a)
-
-/** One name for two dimensions: a bare degree sign may mean the temperature that the other names, and pounds are money or mass. */
-function isSameWord(a: NumberValue, b: NumberValue): boolean {
-  const [one, other] = [a.unit!, b.unit!]
-  const pair = [one.known!.dimension, other.known!.dimension].sort().join(" ")
-  if (pair === "angle celsius" || pair === "angle fahrenheit") return true
-  return pair === "mass sterling" && [one, other].some(({ name }) => /^pounds?$/i.test(name))
-}
 
 function compareOrdered(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
   if (a.length !== b.length) return "unequal"
@@ -176,8 +113,24 @@ function withoutIndices(list: Unordered): Unordered {
   return { ...list, elements: list.elements.map((one) => ({ ...one, name, relation: null })) }
 }
 
-function matched(left: readonly MathValue[], right: readonly MathValue[], rules: Rules): Comparison {
-  if (left.length !== right.length) return "unequal"
+/** From this length on, elements are sorted by their size before they are compared. */
+const longList = 8
+
+/** Elements in the order of their value at one point, so that equal ones meet early. */
+function sorted(elements: readonly MathValue[], rules: Rules): readonly MathValue[] {
+  if (elements.length < longList) return elements
+  const keyed = elements.map((element) => [sizeOf(element, rules), element] as const)
+  return keyed.sort(([a], [b]) => a - b).map(([, element]) => element)
+}
+
+function sizeOf(value: MathValue, rules: Rules): number {
+  if (value.kind === "tuple") return value.elements.reduce((sum, one, at) => sum + sizeOf(one, rules) / (at + 1.5), 0)
+  return isSimple(value) ? sampleValue(expressionOf(value), rules.steps) : 0
+}
+
+function matched(a: readonly MathValue[], b: readonly MathValue[], rules: Rules): Comparison {
+  if (a.length !== b.length) return "unequal"
+  const [left, right] = [sorted(a, rules), sorted(b, rules)]
   const rest = [...right]
   let verdict: Comparison = "equal"
   for (const [index, one] of left.entries()) {
@@ -200,11 +153,10 @@ function matched(left: readonly MathValue[], right: readonly MathValue[], rules:
 
 function distinct(elements: readonly MathValue[], rules: Rules): MathValue[] {
   const kept: MathValue[] = []
-  const seen = new Set<string>()
-  for (const one of elements) {
-    if (seen.has(one.symbols)) continue
-    seen.add(one.symbols)
-    if (!kept.some((other) => compare(one, other, rules) === "equal")) kept.push(one)
+  for (const one of sorted(elements, rules)) {
+    // Sorted ones that are equal stand side by side.
+    const near = elements.length < longList ? kept : kept.slice(-2)
+    if (!near.some((other) => compare(one, other, rules) === "equal")) kept.push(one)
   }
   return kept
 }
@@ -263,60 +215,6 @@ function compareResidues(a: MathValue, b: MathValue, rules: Rules): Comparison {
   if (a.modulus !== b.modulus || a.value.kind !== "number" || b.value.kind !== "number") return "unequal"
   const distance = a.value.value.numerator - b.value.value.numerator
   return a.modulus !== 0n && distance % a.modulus === 0n ? "equal" : "unequal"
-}
-
-function compareRatios(a: MathValue, b: MathValue, rules: Rules): Comparison {
-  const parts = (value: MathValue) => (value.kind === "ratio" ? value.parts : isSimple(value) ? [value] : null)
-  const clock = (value: MathValue) => (value.kind === "clock" && value.half === null ? clockParts(value) : parts(value))
-  const [left, right] = [clock(a), clock(b)]
-  if (left === null || right === null) return "unequal"
-  const one: Expression = { kind: "number", value: rational.whole(1) }
-  const trees = (values: readonly MathValue[]) => values.map((value) => expressionOf(value as Simple))
-  const [x, y] = [trees(left), trees(right)]
-  if (x.length === 1) x.push(one)
-  if (y.length === 1) y.push(one)
-  if (x.length !== y.length) return "unequal"
-  const product = (p: Expression, q: Expression): Expression => ({
-    kind: "operation",
-    operator: "*",
-    left: p,
-    right: q,
-  })
-  for (let index = 1; index < x.length; index++) {
-    const verdict = compareExpressions(product(x[0]!, y[index]!), product(y[0]!, x[index]!), rules.steps)
-    if (verdict !== "equal") return verdict
-  }
-  return "equal"
-}
-
-/** `11:21` without a half of the day may as well be a ratio. */
-function clockParts(value: Extract<MathValue, { kind: "clock" }>): Simple[] {
-  return [Math.floor(value.minutes / 60), value.minutes % 60].map((part) => ({
-    ...value,
-    kind: "number",
-    value: rational.whole(part),
-    unit: null,
-    percent: false,
-    based: null,
-  }))
-}
-
-function compareClocks(a: MathValue, b: MathValue): Comparison {
-  if (a.kind !== "clock" || b.kind !== "clock") return compareDuration(a, b)
-  if (a.half !== null && b.half !== null) return a.minutes === b.minutes ? "equal" : "unequal"
-  // Without the half, 3:30 may be either.
-  return a.minutes % 720 === b.minutes % 720 && (a.half === b.half ? a.minutes === b.minutes : true)
-    ? "equal"
-    : "unequal"
-}
-
-/** `3:20` as hours and minutes. */
-function compareDuration(a: MathValue, b: MathValue): Comparison {
-  const [clock, time] = a.kind === "clock" ? [a, b] : [b, a]
-  if (clock.kind !== "clock" || clock.half !== null || time.kind !== "number") return "unequal"
-  const unit = time.unit?.known
-  const seconds = unit?.dimension === "time" ? rational.multiply(time.value, unit.factor) : null
-  return seconds !== null && rational.equals(seconds, rational.whole(clock.minutes * 60)) ? "equal" : "unequal"
 }
 
 /** Values of different kinds that may still be the same: a list and a point, an interval and a set, vectors in square brackets. */

@@ -58,7 +58,9 @@ export function evaluateExactly(
 /** Steps of a function whose work grows with its argument. */
 function chargeOf(name: FunctionName, of: readonly Rational[]): number {
   const growing = name === "factorial" ? of[0] : name === "binomial" ? of[1] : undefined
-  return growing === undefined ? 1 : Math.min(2_048, Math.abs(rational.toWhole(growing) ?? 0))
+  // Each factor of a binomial is multiplied and divided away.
+  const each = name === "binomial" ? 8 : 1
+  return growing === undefined ? 1 : Math.min(4_096, each * Math.abs(rational.toWhole(growing) ?? 0))
 }
 
 const operators: Record<Operator, (a: Rational, b: Rational) => Rational | null> = {
@@ -114,7 +116,8 @@ function modulo(a: Rational, b: Rational): Rational | null {
 
 /** The fraction p/q with base^p = a^q, for small p and q. */
 function logarithm(a: Rational, base: Rational): Rational | null {
-  const near = Math.log(rational.toDouble(a)) / Math.log(rational.toDouble(base))
+  if (a.numerator <= 0n || base.numerator <= 0n) return null
+  const near = rational.logarithm(a) / rational.logarithm(base)
   for (const q of [1, 2, 3, 4]) {
     const p = Math.round(near * q)
     if (!Number.isFinite(near) || Math.abs(p) > 1_024 || Math.abs(near * q - p) > 1e-9) continue

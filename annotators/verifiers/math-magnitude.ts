@@ -1,7 +1,8 @@
 // Sizes beyond what doubles and exact fractions hold: products, powers and factorials as sign and logarithm.
+import type { Comparison } from "./math-sampling.ts"
 import type { Steps } from "./math-steps.ts"
 import type { Expression } from "./math-tree.ts"
-import { toDouble } from "./rational.ts"
+import { logarithm, negate, toDouble } from "./rational.ts"
 
 /** A number as its sign and the natural logarithm of its size, with a bound on the logarithm's absolute error. */
 export interface Magnitude {
@@ -15,13 +16,14 @@ const relative = 2 ** -50
 const make = (sign: 1 | -1, log: number, inherited: number): Magnitude | null =>
   Number.isFinite(log) ? { sign, log, error: inherited + relative * Math.abs(log) } : null
 
-/** The magnitude of a constant; null for zero, for sums and for functions other than the factorial. */
+/** The magnitude of a constant; null for zero, for sums and for functions other than roots and the factorial. */
 export function magnitudeOf(node: Expression, steps: Steps): Magnitude | null {
   if (!steps.take()) return null
   switch (node.kind) {
     case "number": {
-      const value = toDouble(node.value)
-      return value === 0 ? null : make(value < 0 ? -1 : 1, Math.log(Math.abs(value)), 0)
+      const { numerator } = node.value
+      if (numerator === 0n) return null
+      return numerator < 0n ? make(-1, logarithm(negate(node.value)), 0) : make(1, logarithm(node.value), 0)
     }
     case "constant":
       return node.name === "pi" ? make(1, Math.log(Math.PI), 0) : node.name === "e" ? make(1, 1, 0) : null
@@ -41,9 +43,15 @@ export function magnitudeOf(node: Expression, steps: Steps): Magnitude | null {
       return make(1, exponent * left.log, Math.abs(exponent) * (left.error + right.error * Math.abs(left.log)))
     }
     case "call": {
-      if (node.name !== "factorial") return null
+      if (node.name !== "factorial" && node.name !== "root") return null
       const of = magnitudeOf(node.of[0]!, steps)
-      if (of === null || of.sign < 0 || of.log < 3) return null
+      if (of === null || of.sign < 0) return null
+      if (node.name === "root") {
+        const degree = node.of[1]!
+        const n = degree.kind === "number" ? toDouble(degree.value) : 0
+        return n >= 1 ? make(1, of.log / n, of.error / n) : null
+      }
+      if (of.log < 3) return null
       const n = Math.exp(of.log)
       // Stirling's series (NIST 5.11.1); its next term is below 1e-12 from 20! on.
       const log = n * of.log - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3)
@@ -54,8 +62,9 @@ export function magnitudeOf(node: Expression, steps: Steps): Magnitude | null {
   }
 }
 
-/** Whether two magnitudes are certainly those of different numbers; null where they are near each other. */
-export function magnitudesDiffer(a: Magnitude, b: Magnitude): true | null {
-  if (a.sign !== b.sign) return true
-  return Math.abs(a.log - b.log) > 4 * (a.error + b.error) + 1e-9 ? true : null
+/** Compares two magnitudes: equal where they agree to nine places and are known as well. */
+export function compareMagnitudes(a: Magnitude, b: Magnitude): Comparison {
+  const error = 4 * (a.error + b.error)
+  if (a.sign !== b.sign || Math.abs(a.log - b.log) > error + 1e-9) return "unequal"
+  return error <= 1e-9 ? "equal" : "undecided"
 }

@@ -249,7 +249,8 @@ class Parser {
       else if (inside.text === "}") depth--
       else name += inside.text
     }
-    return name
+    // F_{1+n} is F_{n+1}.
+    return /^\w+(?:\+\w+)+$/.test(name) ? name.split("+").sort().reverse().join("+") : name
   }
 
   #application(name: string): Expression {

@@ -116,6 +116,13 @@ function wordedNumber(text: string): NumberValue | null {
 
 /** `3 hours 20 minutes`, `5 ft 6 in`, `2元5角`: quantities of one dimension, from large to small. */
 function compoundQuantity(text: string, reading: Reading): NumberValue | null {
+  const turned = /^(-?)(\d{1,4})°\s*(\d{1,2})'(?:\s*(\d{1,2})'')?$/.exec(text)
+  if (turned) {
+    const [, sign, degrees, minutes, seconds = "0"] = turned
+    const total = rational.whole(Number(degrees) * 3_600 + Number(minutes) * 60 + Number(seconds))
+    const value = rational.divide(sign === "-" ? rational.negate(total) : total, rational.whole(3_600))!
+    return { ...numberOf(value), unit: unitOf("°") }
+  }
   if (!/^\d[\d.]*\s*[^\d\s^\\{}()[\]=]+\s*(?:,|and)?\s*\d[\d.]*\s*[^\d\s^\\{}()[\]=]+$/.test(text) || text.length > 64)
     return null
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(\s*)([^\d\s,]+)/g)]

@@ -76,7 +76,8 @@ export function nameOf(side: string): string | null {
 }
 
 /** True for one symbol: names of more than it are not compared with each other. */
-export const isSymbol = (name: string): boolean => /^(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_(?:\w|\{\w+\}))?'?$/.test(name)
+export const isSymbol = (name: string): boolean =>
+  /^(?:\|[a-z]\||(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_(?:\w|\{\w+\}))?'?)$/.test(name)
 
 /** The relation of two sides, where both can be read. */
 export function relationOf(left: string, operator: Operator, right: string): Relation | null {

@@ -1,7 +1,7 @@
 // Whether two expressions are the same function, decided at fixed points.
 import * as complex from "./complex.ts"
 import { evaluateExactly } from "./math-exact.ts"
-import { magnitudeOf, magnitudesDiffer } from "./math-magnitude.ts"
+import { compareMagnitudes, magnitudeOf } from "./math-magnitude.ts"
 import { evaluateNearly, type Point } from "./math-near.ts"
 import type { Steps } from "./math-steps.ts"
 import { type Expression, isRationalFunction, some, symbolsOf } from "./math-tree.ts"
@@ -26,15 +26,19 @@ export function compareExpressions(left: Expression, right: Expression, steps: S
     const exact = compareExactly(left, right, free, steps)
     if (exact !== "undecided") return exact
   }
-  if (free.length === 0) {
-    const sizes = [magnitudeOf(left, steps), magnitudeOf(right, steps)] as const
-    if (sizes[0] && sizes[1] && magnitudesDiffer(sizes[0], sizes[1])) return "unequal"
-  }
   if (free.length === 0 && isLongDecimal(left) !== isLongDecimal(right)) return "unequal"
   const ambiguous = some(left, isLog) || some(right, isLog)
   const first = compareNearly(left, right, free, 10, steps)
+  if (first === "undecided" && free.length === 0) return compareSizes(left, right, steps)
   if (!ambiguous || first === "equal") return first
   return compareNearly(left, right, free, "e", steps)
+}
+
+/** Of numbers beyond what doubles hold: `2006!` and `2004!`. */
+function compareSizes(left: Expression, right: Expression, steps: Steps): Comparison {
+  const a = magnitudeOf(left, steps)
+  const b = a && magnitudeOf(right, steps)
+  return a && b ? compareMagnitudes(a, b) : "undecided"
 }
 
 // What cannot be evaluated exactly is hardly ever such a fraction; a double cannot tell 3.141592653589793 from pi.
@@ -46,13 +50,15 @@ const isLog = (node: Expression) => node.kind === "call" && node.name === "log"
 const isImaginary = (node: Expression) => node.kind === "constant" && node.name === "i"
 
 function compareExactly(left: Expression, right: Expression, free: readonly string[], steps: Steps): Comparison {
-  let agreements = 0
-  for (let point = 0; point < 8 && agreements < enoughPoints; point++) {
+  let [agreements, failures] = [0, 0]
+  // What is too large at two points will be so at more.
+  for (let point = 0; point < 8 && agreements < enoughPoints && failures < 2; point++) {
     const symbols = new Map(free.map((name, index) => [name, wholeValue(point, index)]))
     const a = evaluateExactly(left, symbols, steps)
     const b = a && evaluateExactly(right, symbols, steps)
     if (a && b && !rational.equals(a, b)) return "unequal"
     if (a && b) agreements++
+    else failures++
     if (free.length === 0) break
   }
   return agreements >= (free.length === 0 ? 1 : enoughPoints) ? "equal" : "undecided"
@@ -119,6 +125,13 @@ function pointValue(point: number, index: number): rational.Rational {
   const { over, negative } = points[point]!
   const value = rational.divide(rational.whole(prime(point, index)), rational.whole(over))!
   return negative === "all" || (negative === "some" && index % 2 === 0) ? rational.negate(value) : value
+}
+
+/** The real value of an expression at one point, by which many can be sorted; 0 where it has none. */
+export function sampleValue(node: Expression, steps: Steps): number {
+  const symbols = new Map(symbolsOf(node).map((name, index) => [name, pointValue(0, index)]))
+  const { re } = evaluateNearly(node, { symbols, domain: "real", logBase: 10 }, steps)
+  return Number.isFinite(re) ? re : 0
 }
 
 /** The value of a constant expression as a real double; null where it has none. */

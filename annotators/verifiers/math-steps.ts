@@ -15,6 +15,11 @@ export class Steps {
     return this.#left >= 0
   }
 
+  /** Steps that are left; below zero, those that were refused. */
+  get left(): number {
+    return this.#left
+  }
+
   get usedUp(): boolean {
     return this.#left < 0
   }

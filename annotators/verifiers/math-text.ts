@@ -36,6 +36,7 @@ export function compareTexts(reference: MathValue, answer: MathValue): Compariso
   if (a === b && a !== "") return "equal"
   const [left, right] = [wordList(reference.words), wordList(answer.words)]
   if (left.length > 1 && left.length === right.length && left.join("\n") === right.join("\n")) return "equal"
+  if (left.length > 1 && right.length > 1 && left.length !== right.length) return "unequal"
   return ` ${b.replace(/[^\p{L}\p{N}]+/gu, " ")} `.includes(` ${a.replace(/[^\p{L}\p{N}]+/gu, " ")} `)
     ? "undecided"
     : "unequal"

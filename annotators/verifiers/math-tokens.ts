@@ -19,6 +19,9 @@ const greekWords = new Set(
 )
 const wordsByLength = [...knownWords].sort((a, b) => b.length - a.length)
 
+/** Beyond the longest name there is nothing to be found in a run of letters. */
+const longestName = wordsByLength[0]!.length + 1
+
 const commandAt = /\\(?:[a-zA-Z]+|[{}|])/y
 
 /**
@@ -39,7 +42,7 @@ export function tokenize(text: string, grouped: boolean): Token[] | null {
     const previous = tokens.at(-1)
     const token =
       isDigit(character) || (character === "." && isDigit(text[at + 1] ?? ""))
-        ? takesDigit(tokens)
+        ? isDigit(character) && takesDigit(tokens)
           ? digitToken(text, at, spaced)
           : numberToken(text, at, grouped && previous?.text !== "_", spaced)
         : character === "\\"
@@ -95,7 +98,7 @@ function commandToken(text: string, start: number, spaced: boolean): Token | nul
 
 function letterToken(text: string, start: number, spaced: boolean): Token {
   let end = start + 1
-  while (isLetter(text[end] ?? "")) end++
+  while (end - start < longestName && isLetter(text[end] ?? "")) end++
   const run = text.slice(start, end)
   if (greekWords.has(run)) return { kind: "command", text: `\\${run}`, start, end, spaced }
   const whole = knownWords.has(run) ? run : undefined

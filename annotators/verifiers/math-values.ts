@@ -1,4 +1,5 @@
 // The kinds of value that an answer may have.
+import { normalSymbols, normalText } from "./math-notation.ts"
 import type { Expression } from "./math-tree.ts"
 import type { Rational } from "./rational.ts"
 import type { Unit } from "./units.ts"
@@ -78,3 +79,19 @@ export interface Reading {
   /** Takes `1,234` for one number; else a comma always separates, which is right when the reference is a list. */
   readonly grouped: boolean
 }
+
+/** How a text in plain notation is written, before anything is read from it. */
+export const written = (plain: string): Written => ({
+  symbols: normalSymbols(plain),
+  words: normalText(plain),
+  name: null,
+  relation: null,
+})
+
+export const infinity = (sign: 1 | -1): MathValue => ({
+  ...written(sign === 1 ? "\\infty" : "-\\infty"),
+  kind: "infinity",
+  sign,
+})
+/** All real numbers. */
+export const realLine = { kind: "tuple", open: "(", close: ")", elements: [infinity(-1), infinity(1)] } as const

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Verdict } from "../../schemas/verdict.ts"
 import { lastBoxed, lastBoxes, maxAnswerLength } from "./answer-markers.ts"
+import { maxCompletionLength } from "./answer-text.ts"
 import { findAnswer, type MathAnswer } from "./math-answer.ts"
 import { compareReadings, type ReadText } from "./math-readings.ts"
 import { readValue } from "./math-value.ts"
@@ -70,13 +71,16 @@ function readReference(reference: unknown): ReadText | string {
   const text = typeof reference === "number" || typeof reference === "bigint" ? String(reference) : reference
   if (typeof text !== "string") return "no reference"
   if (text.length > maxAnswerLength) return `the reference is longer than ${maxAnswerLength} characters`
-  // A worked solution as the reference: its answer is in its boxes.
-  const stated = lastBoxes(text) ?? (lastBoxed(text) || text)
+  const stated = statedIn(text)
   const value = readValue(stated)
   return value === null ? "the reference is empty" : { text: stated, value }
 }
 
+/** An answer in its box or boxes, with or without a solution around them; else the text itself. */
+const statedIn = (text: string) => lastBoxes(text) ?? (lastBoxed(text) || text)
+
 function bareAnswer(completion: string, attachedUnits: boolean): MathAnswer | null {
-  const value = readValue(completion.trim(), { attachedUnits })
-  return value && { text: completion.trim(), value }
+  const text = statedIn(completion.slice(-maxCompletionLength)).trim()
+  const value = readValue(text, { attachedUnits })
+  return value && { text, value }
 }

@@ -179,6 +179,16 @@ export function toWhole(a: Rational): number | null {
   return value > BigInt(maxBits) || value < -BigInt(maxBits) ? null : Number(value)
 }
 
+/** The natural logarithm of a positive value, also where the value is beyond a double's range. */
+export const logarithm = (a: Rational): number => logOf(a.numerator) - logOf(a.denominator)
+
+function logOf(whole: bigint): number {
+  const direct = Number(whole)
+  if (Number.isFinite(direct)) return Math.log(direct)
+  const shift = whole.toString(16).length * 4 - 1_000
+  return Math.log(Number(whole >> BigInt(shift))) + shift * Math.LN2
+}
+
 /** A double near it, also where both parts are beyond a double's range; infinite when the value is. */
 export function toDouble(a: Rational): number {
   const direct = Number(a.numerator) / Number(a.denominator)

@@ -1,6 +1,6 @@
 // Median microseconds per verdict and megabytes per second of the response filters, on one core.
 //   node test/bench/verifiers.ts
-// Goals: under 100 us for the median verdict (10,000 a second), at least 5 MB/s for each filter. Exits with 1 when one is missed.
+// Goals: under 100 us for the median verdict (10,000 a second) and 50 ms for the worst, at least 5 MB/s for each filter. Exits with 1 when one is missed.
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { math } from "../../annotators/verifiers/math.ts"
@@ -10,6 +10,7 @@ import { repetition } from "../../filters/repetition.ts"
 import { reserveSimilarity } from "../../filters/reserve-similarity.ts"
 import type { Row, RowStep, Side } from "../../pipelines/runtime/step.ts"
 import { responseFilterConfig } from "../../schemas/config.ts"
+import { costly } from "../annotators/verifiers/math-properties/hostile.ts"
 
 let missed = false
 
@@ -68,6 +69,20 @@ benchVerifier(
     reference: ["x^2+2x+1", "\\sqrt{8}", "\\pi/2", "a^2-b^2"][i % 4],
   })),
 )
+let worst = { ms: 0, name: "" }
+for (const [name, [completion, reference]] of Object.entries(costly))
+  for (const input of [
+    { completion, reference, options: { answer: "bare" } },
+    { completion: `\\boxed{${reference}}`, reference: completion },
+  ]) {
+    math.verify(input)
+    const before = process.cpuUsage()
+    math.verify(input)
+    const { user, system } = process.cpuUsage(before)
+    const ms = (user + system) / 1_000
+    if (ms > worst.ms) worst = { ms, name }
+  }
+report("math: worst of hostile answers", `${worst.ms.toFixed(1)} ms of CPU: ${worst.name}`, worst.ms < 50)
 benchVerifier(
   "multiple-choice: letters and texts",
   multipleChoice,
