@@ -1,6 +1,7 @@
 // Where programs of a language run on this machine. Probed at first use, once: what cannot be had is said, and nothing is run without it.
 import { availableParallelism } from "node:os"
-import { findPythons, type Interpreter } from "./interpreter.ts"
+import { findPythons, ownNode } from "./interpreter.ts"
+import { nodeKinds } from "./javascript/kinds.ts"
 import { type ProgramJob, type ProgramOutcome, runProgram } from "./program-run.ts"
 import { pythonKinds } from "./python/kinds.ts"
 import { Sandbox, type SandboxKind } from "./sandbox.ts"
@@ -113,7 +114,7 @@ async function openPython(): Promise<ProgramSandbox> {
   for (const one of pythons) {
     const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, await pythonKinds(one))
     try {
-      await probe(sandbox, one)
+      await probe(sandbox, "python")
       return sandbox
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error
@@ -125,23 +126,54 @@ async function openPython(): Promise<ProgramSandbox> {
   throw new SandboxError(faults.at(-1)!)
 }
 
+let javascript: Promise<ProgramSandbox> | null = null
+
+/** The sandbox for JavaScript, by our own Node. Rejects as that for Python. */
+export const nodeSandbox = (): Promise<ProgramSandbox> => {
+  javascript ??= openNode()
+  return javascript
+}
+
+async function openNode(): Promise<ProgramSandbox> {
+  const node = ownNode()
+  const sandbox = new ProgramSandbox(`bubblewrap, ${node.name}`, nodeKinds(node))
+  try {
+    await probe(sandbox, "javascript")
+    return sandbox
+  } catch (error) {
+    sandbox.close()
+    throw error
+  }
+}
+
 // What a program sees of the outside: nothing of these may be there, and no network but the loopback.
-const lookAround = `
+const outside = ["/etc/passwd", "/sys", "/var", "/boot"]
+const lookAround = {
+  python: `
 def outside():
     import os
-    seen = [each for each in ("/etc/passwd", "/sys", "/var", "/boot") if os.path.exists(each)]
+    seen = [each for each in ${JSON.stringify(outside)} if os.path.exists(each)]
     with open("/proc/net/dev") as interfaces:
         return seen + [line.split(":")[0].strip() for line in interfaces.readlines()[2:]]
-`
+`,
+  javascript: `
+function outside() {
+  const fs = require("node:fs")
+  const interfaces = fs.readFileSync("/proc/net/dev", "utf8").trim().split("\\n").slice(2)
+  return [...${JSON.stringify(outside)}.filter((each) => fs.existsSync(each)), ...interfaces.map((line) => line.split(":")[0].trim())].join()
+}
+`,
+}
+const seesNothing = { python: "assert outside() == ['lo']", javascript: "assert.strictEqual(outside(), 'lo')" }
 
-async function probe(sandbox: ProgramSandbox, { name }: Interpreter): Promise<void> {
+async function probe(sandbox: ProgramSandbox, language: "python" | "javascript"): Promise<void> {
   const job = {
-    alternatives: [[lookAround]],
-    tests: ["assert outside() == ['lo']"],
+    alternatives: [[lookAround[language]]],
+    tests: [seesNothing[language]],
     entryPoint: "outside",
     prompt: null,
   }
   const limits = { timeoutMs: 20_000, memoryBytes: 1 << 30 }
   const { status, detail } = await sandbox.runTests(job, limits, { signal: new AbortController().signal })
-  if (status !== "passed") throw new SandboxError(`the sandbox with ${name} does not hold: ${status} ${detail}`)
+  if (status !== "passed") throw new SandboxError(`the ${sandbox.identity} does not hold: ${status} ${detail}`)
 }

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import type { Effect, Effects } from "../../pipelines/runtime/effect.ts"
-import { type ProgramSandbox, pythonSandbox } from "../sandbox/program-sandbox.ts"
+import { nodeSandbox, type ProgramSandbox, pythonSandbox } from "../sandbox/program-sandbox.ts"
 import { SandboxError } from "../sandbox/sandbox-error.ts"
 import type { RunLimits } from "../sandbox/test-run.ts"
 import type { Language } from "./code-program.ts"
@@ -41,8 +41,7 @@ export interface OpenedLanguage {
 /** Opens the sandbox of a language, or says why nothing can be run. */
 export async function openLanguage(language: Language): Promise<OpenedLanguage | { fault: string }> {
   try {
-    if (language !== "python") return { fault: `no sandbox for ${language}` }
-    return { sandbox: await pythonSandbox(), settle }
+    return { sandbox: await (language === "python" ? pythonSandbox() : nodeSandbox()), settle }
   } catch (error) {
     return faultOf(error)
   }

@@ -95,7 +95,8 @@ async function verify({ completion, reference, options }: VerifierInput, effects
 /** Why a run is wrong, or null. */
 function faultOf({ status, detail, digest, output, errors }: ProgramOutcome, expected: string): string | null {
   if (status === "crashed") {
-    const last = errors.trimEnd().split("\n").at(-1)
+    // Node ends with a stack and its own version.
+    const last = errors.split("\n").findLast((line) => line.trim() !== "" && !/^\s+at |^Node\.js v|^\}/.test(line))
     return last ? `${last} (${detail})` : detail
   }
   if (status !== "ended") return `${status}: ${detail}`
