@@ -57,9 +57,9 @@ function systemFolder(path: string): string[] {
   return found.isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path]
 }
 
-/** Path of the first program of that name in PATH or the usual folders, or null. */
+/** Path of the first program of that name in PATH (without one, in the usual folders), or null. */
 export function programPath(name: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin", "/bin"]
+  const folders = process.env.PATH?.split(delimiter) ?? ["/usr/local/bin", "/usr/bin", "/bin"]
   for (const folder of folders) {
     const path = join(folder, name)
     if (folder.startsWith("/") && lstatSync(path, { throwIfNoEntry: false }) !== undefined) return path

@@ -27,12 +27,19 @@ export interface RunSignals {
   readonly noMore?: AbortSignal | undefined
 }
 
+/** What runs programs against tests. */
+export interface TestRunner {
+  /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
+  readonly identity: string
+  /** One program against its tests. Rejects with a SandboxError when it could not be run. */
+  runTests(job: TestJob, limits: RunLimits, signals: RunSignals): Promise<TestOutcome>
+}
+
 /** Runs at once in this process: a run keeps one core busy. */
 const turns = new Turns(availableParallelism())
 
 /** Programs of one language, run in fresh sandboxes of their own. */
-export class ProgramSandbox {
-  /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
+export class ProgramSandbox implements TestRunner {
   readonly identity: string
   readonly #testerKind: SandboxKind
   readonly #testers: Tester[] = []
@@ -46,7 +53,6 @@ export class ProgramSandbox {
     this.#programs = new WarmSandboxes(program, availableParallelism())
   }
 
-  /** One program against its tests. Rejects with a SandboxError when it could not be run. */
   async runTests(job: TestJob, limits: RunLimits, { signal, noMore }: RunSignals): Promise<TestOutcome> {
     await turns.take(noMore ? [signal, noMore] : [signal])
     try {

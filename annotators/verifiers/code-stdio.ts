@@ -3,7 +3,7 @@ import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import type { Verdict } from "../../schemas/verdict.ts"
 import { comparable, outputDigest, type ProgramOutcome } from "../sandbox/program-run.ts"
-import { codeLimits, codeOptions, openLanguage } from "./code-options.ts"
+import { codeLimits, codeOptions, openSandbox, settleOutcome } from "./code-options.ts"
 import { readProgram } from "./code-program.ts"
 import {
   correct,
@@ -59,14 +59,14 @@ async function verify({ completion, reference, options }: VerifierInput, effects
   const { language } = read.value
   const program = readProgram(completion, { language, prompt: null, entryPoint: null })
   if (program === null) return unparsed("no code found")
-  const opened = await openLanguage(language)
+  const opened = await openSandbox(language)
   if ("fault" in opened) return unverifiable(opened.fault, program.code)
-  const { sandbox, settle } = opened
+  const { sandbox } = opened
   const limits = codeLimits(read.value)
   const { alternatives } = program
   const runs = await Promise.all(
     task.inputs.map((input) =>
-      settle<ProgramOutcome>(
+      settleOutcome<ProgramOutcome>(
         {
           kind: "sandbox",
           identity: sandbox.identity,

@@ -30,7 +30,7 @@ export interface TestsEnd {
  * classes are proxies that ask it. `ask` sends a message and gives the reply; it serves the program's own questions meanwhile. When nothing
  * more can be asked, `end` says why and every use of the program throws.
  */
-export function javascriptRemotes(codec: Codec, ask: (message: Wire) => Wire, end: TestsEnd): Remotes {
+export function javascriptRemotes(codec: Codec, ask: (message: Wire) => Wire, end: TestsEnd, engine: unknown): Remotes {
   const numbers = new WeakMap<object, number>()
   const made = new Map<number, object>()
   const given: any[] = []
@@ -71,7 +71,7 @@ export function javascriptRemotes(codec: Codec, ask: (message: Wire) => Wire, en
   /** With these a program could change what its results are compared by. */
   const forbidden = new Set<unknown>([
     globalThis,
-    (globalThis as any).process,
+    engine,
     Function,
     Reflect.get(globalThis, "eval"),
     Reflect,

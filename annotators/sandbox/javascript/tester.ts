@@ -18,7 +18,7 @@ export interface TestEngine {
 /** The parts of the tester's side, which are all self-contained functions. */
 export interface TesterParts {
   codec: Codec
-  remotes(codec: Codec, ask: (message: Wire) => Wire, end: TestsEnd): Remotes
+  remotes(codec: Codec, ask: (message: Wire) => Wire, end: TestsEnd, engine: unknown): Remotes
   functions(equal: any, unsupported: (detail: string) => Error): TestFunctions
   equality(): any
   counted(assert: any, functions: TestFunctions): any
@@ -50,7 +50,8 @@ export interface RunningTests {
 export function javascriptTester(engine: TestEngine, parts: TesterParts, loaded: Wire, job: TesterJob): RunningTests {
   const scope = globalThis as any
   const end: TestsEnd = { status: null, detail: "" }
-  const remotes = parts.remotes(parts.codec, engine.ask, end)
+  const process = engine.module("process") as NodeJS.Process | null
+  const remotes = parts.remotes(parts.codec, engine.ask, end, process)
   const unsupported = (detail: string) => {
     end.status ??= "unsupported"
     end.detail ||= detail
@@ -197,8 +198,8 @@ export function javascriptTester(engine: TestEngine, parts: TesterParts, loaded:
       if (!held) functions.fail(`console.assert: ${said.map(String).join(" ") || "a value that is not truthy"}`)
     }
     for (const name of ["log", "error", "warn", "info", "debug", "table"]) (console as any)[name] = () => {}
-    if (scope.process)
-      scope.process.exit = (code?: number) => {
+    if (process !== null)
+      process.exit = (code?: number) => {
         if (code) throw new Error(`the tests end with exit code ${code}`)
         throw new Error("the tests end early")
       }
