@@ -206,6 +206,7 @@ export function javascriptTester(engine: TestEngine, parts: TesterParts, loaded:
   }
 
   async function whole(): Promise<TesterOutcome> {
+    if (!Array.isArray(loaded)) return outcome("died", "the program's process sent a malformed answer")
     const [status, fault] = loaded as [string, Wire]
     if (status === "syntax") return outcome("syntax", String(fault))
     if (status === "failed") return outcome("failed", `the program threw ${say(remotes.thrown(fault))}`)

@@ -897,6 +897,8 @@ def _one_job(job):
     sys.setrecursionlimit(4000)
     try:
         loaded = read_frame(_read_link)
+        if type(loaded) is not list or not loaded or (loaded[0] != "loaded" and len(loaded) != 2):
+            raise Closed("a malformed answer")
         if loaded[0] == "loaded":
             outcome = _test(job)
         elif loaded[0] == "syntax":
