@@ -422,7 +422,11 @@ describe.skipIf(missing !== null)(`shapes of programs and tests (skipped: ${miss
       ["python", "f(1)", /check nothing/],
       ["python", "import not_there\nassert f(1) == 1", /need the module not_there/],
       ["python", "def test_f(monkeypatch): assert f(1) == 1", /monkeypatch/],
-      ["python", "from unittest.mock import patch\nwith patch('solution.g'): assert f(1) == 1", /patch/],
+      [
+        "python",
+        "from unittest.mock import patch\nwith patch('solution.g'): assert f(1) == 1",
+        /need the module solution/,
+      ],
       ["javascript", "assert.equal(f(1), (", /do not compile/],
       ["javascript", "console.log(f(1))", /check nothing/],
       ["javascript", "const chai = require('chai')\nchai.expect(f(1)).to.equal(1)", /need the module chai/],
