@@ -1,6 +1,6 @@
 // Where programs of a language run on this machine. Probed at first use, once: what cannot be had is said, and nothing is run without it.
 import { availableParallelism } from "node:os"
-import { findPythons, ownNode } from "./interpreter.ts"
+import { findNodes, findPythons } from "./interpreter.ts"
 import { nodeKinds } from "./javascript/kinds.ts"
 import { type ProgramJob, type ProgramOutcome, runProgram } from "./program-run.ts"
 import { pythonKinds } from "./python/kinds.ts"
@@ -134,22 +134,26 @@ async function openPython(): Promise<ProgramSandbox> {
 
 let javascript: Promise<ProgramSandbox> | null = null
 
-/** The sandbox for JavaScript, by our own Node. Rejects as that for Python. */
+/** The sandbox for JavaScript, by our own Node where it can be read. Rejects as that for Python. */
 export const nodeSandbox = (): Promise<ProgramSandbox> => {
   javascript ??= openNode()
   return javascript
 }
 
 async function openNode(): Promise<ProgramSandbox> {
-  const node = ownNode()
-  const sandbox = new ProgramSandbox(`bubblewrap, ${node.name}`, nodeKinds(node))
-  try {
-    await probe(sandbox, "javascript")
-    return sandbox
-  } catch (error) {
-    sandbox.close()
-    throw error
+  let fault: SandboxError | null = null
+  for await (const node of findNodes()) {
+    const sandbox = new ProgramSandbox(`bubblewrap, ${node.name}`, nodeKinds(node))
+    try {
+      await probe(sandbox, "javascript")
+      return sandbox
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error
+      sandbox.close()
+      fault ??= error
+    }
   }
+  throw fault!
 }
 
 // What a program sees of the outside: nothing of these may be there, and no network but the loopback.

@@ -31,6 +31,7 @@ def main():
     module = type(sys)("__main__")
     module.__builtins__ = __builtins__
     sys.modules["__main__"] = module
+    name_exits()
     sys.argv[:] = ["program.py"]
     for code in codes:
         exec(code, vars(module))
