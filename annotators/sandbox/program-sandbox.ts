@@ -9,7 +9,7 @@ import { SandboxError } from "./sandbox-error.ts"
 import { type RunLimits, runTests, type TestJob, type TestOutcome } from "./test-run.ts"
 import { Tester } from "./tester.ts"
 import { Turns } from "./turns.ts"
-import { WarmSandboxes } from "./warm-sandboxes.ts"
+import { toldOfEnds, WarmSandboxes } from "./warm-sandboxes.ts"
 
 /** The sandboxes of a language. */
 export interface ProgramKinds {
@@ -88,11 +88,10 @@ export class ProgramSandbox implements TestRunner {
   }
 
   async #takeTester(): Promise<Tester> {
-    const resting = this.#testers.findLast(({ alive }) => alive)
-    if (resting !== undefined) {
-      this.#testers.splice(this.#testers.indexOf(resting), 1)
+    for (let resting = this.#testers.pop(); resting !== undefined; resting = this.#testers.pop()) {
       resting.sandbox.ref()
-      return resting
+      await toldOfEnds()
+      if (resting.alive) return resting
     }
     const sandbox = new Sandbox(this.#testerKind)
     await sandbox.ready

@@ -93,6 +93,11 @@ export class Sandbox {
     }
   }
 
+  /** Whether it has ended, as far as we were told. */
+  get over(): boolean {
+    return !running.has(this)
+  }
+
   get pid(): number | undefined {
     return this.#child.pid
   }
