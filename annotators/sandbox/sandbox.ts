@@ -51,9 +51,9 @@ export class Sandbox {
   constructor(kind: SandboxKind) {
     const bubblewrap = programPath("bwrap")
     if (bubblewrap === null) throw new SandboxError("bubblewrap is not installed (apt-get install bubblewrap)")
+    const user = takeUser()
     const filter = openFilter()
     const pipes: Pipe[] = []
-    const user = takeUser()
     const args = bubblewrapArguments({
       readable: kind.readable,
       seccompFd: filter === null ? null : 3 + kind.channels,
@@ -72,6 +72,11 @@ export class Sandbox {
         cwd: "/",
         ...(user === null ? {} : { uid: user, gid: user }),
       })
+    } catch (error) {
+      giveBackUser(user)
+      for (const { read } of pipes) closeSync(read)
+      if (error instanceof SandboxError) throw error
+      throw new SandboxError(`bubblewrap cannot be started: ${(error as Error).message}`, { cause: error })
     } finally {
       if (filter !== null) closeSync(filter)
       for (const { write } of pipes) closeSync(write)

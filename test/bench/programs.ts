@@ -1,6 +1,8 @@
 // Programs per second: `node test/bench/programs.ts [SECONDS]` (default 5 for each kind). Every program is another one, so that nothing is
 // settled twice; one in four is wrong. Prints one line for each kind, and the goal where there is one.
+import { execFile } from "node:child_process"
 import { availableParallelism } from "node:os"
+import { promisify } from "node:util"
 import { runTestsInQuickJs } from "../../annotators/sandbox/javascript/quickjs.ts"
 import { codeStdio } from "../../annotators/verifiers/code-stdio.ts"
 import { codeTests } from "../../annotators/verifiers/code-tests.ts"
@@ -43,7 +45,16 @@ const verified =
     return (verdict === "correct") === (wrong(at) === 0)
   }
 
+const startOf = promisify(execFile)
+
 const kinds: Kind[] = [
+  // What a machine gives that does nothing but start interpreters, without any sandbox: other rates are to be seen beside it.
+  {
+    name: "bare starts of Python",
+    goal: null,
+    run: async () => Boolean(await startOf("/usr/bin/python3", ["-I", "-S", "-c", "pass"])),
+  },
+  { name: "bare starts of Node", goal: null, run: async () => Boolean(await startOf(process.execPath, ["-e", "0"])) },
   {
     name: "code-tests, Python",
     goal,

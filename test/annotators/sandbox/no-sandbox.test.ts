@@ -16,8 +16,9 @@ interface Found {
 }
 
 /** Verdicts of a process of its own, whose PATH is only these folders. Programs would write `mark` where they run bare. */
-function verdictsWith(path: readonly string[], mark: string): Found {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [program, mark], {
+function verdictsWith(path: readonly string[], mark: string, before: readonly string[] = []): Found {
+  const [file, ...args] = [...before, process.execPath, program, mark]
+  const { stdout, stderr, status } = spawnSync(file!, args, {
     env: { PATH: path.join(delimiter) },
     encoding: "utf8",
   })
@@ -78,7 +79,7 @@ test("with a bubblewrap that cannot be executed", async () => {
   const folder = await programs()
   const mark = join(folder, "mark")
   await writeFile(join(folder, "bwrap"), "", { mode: 0o644 })
-  expectUnverifiable(verdictsWith([folder], mark), /bubblewrap cannot be started/)
+  expectUnverifiable(verdictsWith([folder], mark), /^bubblewrap is not installed/)
   expect(existsSync(mark)).toBe(false)
 })
 
@@ -91,3 +92,37 @@ test("without Python in PATH or beside it", async () => {
   expect(found.python).toMatchObject({ verdict: "unverifiable", reward: null })
   expect(existsSync(mark)).toBe(false)
 })
+
+const usual = ["/usr/local/bin", "/usr/bin", "/bin"]
+const isRoot = process.getuid?.() === 0 && existsSync("/usr/bin/setpriv") && existsSync("/usr/bin/unshare")
+
+test.skipIf(!isRoot)("as root that may not become another user (skipped: not root, or no util-linux)", async () => {
+  const mark = join(await newFolder(), "mark")
+  const without = ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+  expectUnverifiable(verdictsWith(usual, mark, without), /without the right to become another user/)
+})
+
+test.skipIf(!isRoot)("where user namespaces are refused (skipped: not root, or no util-linux)", async () => {
+  const mark = join(await newFolder(), "mark")
+  const refused = [
+    "/usr/bin/unshare",
+    "-Ur",
+    "sh",
+    "-c",
+    'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"',
+    "sh",
+  ]
+  expectUnverifiable(verdictsWith(usual, mark, refused), /./)
+  expect(existsSync(mark)).toBe(false)
+})
+
+test.skipIf(!isRoot || !existsSync("/usr/bin/bwrap"))(
+  "an ordinary user has a sandbox (skipped: not root)",
+  async () => {
+    const mark = join(await newFolder(), "mark")
+    const ordinary = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    const { python, stdio, javascript, wrong } = verdictsWith(usual, mark, ordinary)
+    for (const each of [python, stdio, javascript]) expect(each).toMatchObject({ verdict: "correct", reward: 1 })
+    expect(wrong).toMatchObject({ verdict: "incorrect", reward: 0 })
+  },
+)
