@@ -81,6 +81,7 @@ async function run({ alternatives, ...job }: TestJob, limits: RunLimits): Promis
     return interrupted
   }
   const [programs, tests] = await Promise.all([newQuickJSWASMModule(), newQuickJSWASMModule()])
+  parentPort!.postMessage("ready")
   const candidate = new QuickJsRealm(programs, limits.memoryBytes, interrupt)
   const tester = new QuickJsRealm(tests, limits.memoryBytes, interrupt)
   candidate.load(candidateHarness, { askBack: (text) => tester.call("answer", text), touch })

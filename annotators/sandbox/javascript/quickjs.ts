@@ -14,6 +14,9 @@ const { version } = createRequire(import.meta.url)("quickjs-emscripten/package.j
 /** Its time is counted in turns of its loops, so that verdicts repeat; the clock ends only what no turn ends. */
 const clockFactor = 6
 
+/** Longest wait for an engine to be ready, in ms. */
+const startMs = 60_000
+
 const turns = new Turns(availableParallelism())
 
 /** As verdicts depend on it. */
@@ -31,13 +34,18 @@ export async function runTestsInQuickJs(
   const onAbort = () => reject(signal.reason)
   const onError = (error: unknown) => reject(new SandboxError(`QuickJS ended: ${String(error)}`, { cause: error }))
   const wallMs = limits.timeoutMs * clockFactor
-  const clock = setTimeout(() => resolve({ status: "timeout", detail: `no end within ${wallMs} ms` }), wallMs)
+  let clock = setTimeout(() => reject(new SandboxError("QuickJS was not ready in time")), startMs)
+  const onMessage = (message: TestOutcome | "ready") => {
+    if (message !== "ready") {
+      answered = true
+      return resolve(message)
+    }
+    clearTimeout(clock)
+    clock = setTimeout(() => resolve({ status: "timeout", detail: `no end within ${wallMs} ms` }), wallMs)
+  }
   signal.addEventListener("abort", onAbort, { once: true })
   let answered = false
-  thread.once("message", (outcome: TestOutcome) => {
-    answered = true
-    resolve(outcome)
-  })
+  thread.on("message", onMessage)
   thread.once("error", onError)
   thread.ref()
   thread.postMessage({ job, limits })
@@ -47,7 +55,7 @@ export async function runTestsInQuickJs(
   } finally {
     clearTimeout(clock)
     signal.removeEventListener("abort", onAbort)
-    thread.off("error", onError)
+    thread.off("message", onMessage).off("error", onError)
     thread.unref()
     if (answered) idle.push(thread)
     else await thread.terminate()

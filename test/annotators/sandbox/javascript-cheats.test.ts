@@ -181,7 +181,7 @@ describe.skipIf(missing !== null)(`cheats in JavaScript (skipped: ${missing})`, 
   })
 
   const verdictOf = (program: string, reference: object) =>
-    testsVerdict(fenced(program, "js"), reference, { language: "javascript", timeoutMs: 2_500, memoryMb: 512 })
+    testsVerdict(fenced(program, "js"), reference, { language: "javascript", timeoutMs: 15_000, memoryMb: 512 })
 
   test("the references are met by a program that is right", async () => {
     for (const [program, reference] of [

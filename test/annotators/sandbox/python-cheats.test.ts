@@ -207,7 +207,7 @@ describe.skipIf(missing !== null)(`cheats in Python (skipped: ${missing})`, () =
 
   for (const [name, [program, reference = double]] of Object.entries(cheats))
     test(name, async () => {
-      const { verdict, reward, reason } = await testsVerdict(fenced(program), reference, { timeoutMs: 4_000 })
+      const { verdict, reward, reason } = await testsVerdict(fenced(program), reference, { timeoutMs: 20_000 })
       expect({ verdict, reward }, reason ?? "").toEqual({ verdict: "incorrect", reward: 0 })
     })
 
