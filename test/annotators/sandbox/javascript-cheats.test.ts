@@ -1,9 +1,12 @@
 // Programs in JavaScript that want to be called right without being right, in Node and in QuickJS.
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, test, vi } from "vitest"
 import { runTestsInQuickJs } from "../../../annotators/sandbox/javascript/quickjs.ts"
 import { nodeSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses } from "./left-processes.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

@@ -4,11 +4,14 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:net"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { runTestsInQuickJs } from "../../../annotators/sandbox/javascript/quickjs.ts"
 import { nodeSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { fenced, noSandbox, stdioVerdict, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses } from "./left-processes.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

@@ -3,10 +3,13 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, test, vi } from "vitest"
 import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { fenced, noSandbox, stdioVerdict, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses, sandboxProcesses } from "./left-processes.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

@@ -3,8 +3,11 @@ import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises"
 import { delimiter, join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { newFolder } from "../../faults/scene.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const program = join(import.meta.dirname, "verdict-program.ts")
 

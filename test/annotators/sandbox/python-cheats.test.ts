@@ -1,8 +1,11 @@
 // Programs that want to be called right without being right. Each must be incorrect, by the tests or because it died.
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, test, vi } from "vitest"
 import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses } from "./left-processes.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

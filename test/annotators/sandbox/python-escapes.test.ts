@@ -5,10 +5,13 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:net"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { fenced, noSandbox, stdioVerdict, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses, sandboxProcesses } from "./left-processes.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

@@ -1,6 +1,9 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { type ExpectedProgram, readProgram } from "../../../annotators/verifiers/code-program.ts"
 import { noSandbox, testsVerdict } from "../sandbox/code-verdict.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 const python: ExpectedProgram = { language: "python", prompt: null, entryPoint: "f" }

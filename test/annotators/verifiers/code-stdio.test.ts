@@ -1,7 +1,10 @@
 // Programs from standard input to standard output, in both languages.
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { codeStdio } from "../../../annotators/verifiers/code-stdio.ts"
 import { fenced, noSandbox, stdioVerdict } from "../sandbox/code-verdict.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 

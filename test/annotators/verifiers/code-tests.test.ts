@@ -1,9 +1,12 @@
 // Programs of many shapes that must pass their tests, and the same with a fault, in both languages; and what can be known without running.
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { codeTests } from "../../../annotators/verifiers/code-tests.ts"
 import { fenced, noSandbox, testsVerdict } from "../sandbox/code-verdict.ts"
+
+// Programs are processes: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const missing = await noSandbox()
 const data = join(process.env.COTYLEDON_DATA ?? "../shared/data", "questions/humaneval.jsonl")
