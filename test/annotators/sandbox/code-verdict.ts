@@ -1,6 +1,6 @@
 // Verifies one completion with a code verifier, as tests need it: outcomes are settled in memory.
 import { programPath } from "../../../annotators/sandbox/bubblewrap.ts"
-import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
+import { nodeSandbox, pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
 import { SandboxError } from "../../../annotators/sandbox/sandbox-error.ts"
 import { codeStdio } from "../../../annotators/verifiers/code-stdio.ts"
 import { codeTests } from "../../../annotators/verifiers/code-tests.ts"
@@ -26,6 +26,11 @@ export const testsVerdict = (completion: string, reference: unknown, options: Op
 
 export const stdioVerdict = (completion: string, reference: unknown, options: Options = {}): Promise<Verdict> =>
   codeStdio.verify({ completion, reference, options }, directEffects)
+
+/** Ends what stands ready in either language. */
+export async function closeSandboxes(): Promise<void> {
+  for (const sandbox of await Promise.all([pythonSandbox(), nodeSandbox()])) sandbox.close()
+}
 
 /** Why tests of the sandbox cannot run here, or null. */
 export async function noSandbox(): Promise<string | null> {

@@ -1,8 +1,7 @@
 // Programs in JavaScript that want to be called right without being right, in Node and in QuickJS.
 import { afterAll, describe, expect, test, vi } from "vitest"
 import { runTestsInQuickJs } from "../../../annotators/sandbox/javascript/quickjs.ts"
-import { nodeSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
-import { fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
+import { closeSandboxes, fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses } from "./left-processes.ts"
 
 // Programs are processes: a busy machine takes its time.
@@ -178,8 +177,7 @@ const needsNode = /process\.|require\(|setTimeout|await /
 
 describe.skipIf(missing !== null)(`cheats in JavaScript (skipped: ${missing})`, () => {
   afterAll(async () => {
-    const sandbox = await nodeSandbox()
-    sandbox.close()
+    await closeSandboxes()
     expect(await leftProcesses()).toEqual([])
   })
 

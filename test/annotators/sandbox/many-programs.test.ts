@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { afterAll, describe, expect, test, vi } from "vitest"
 import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
-import { fenced, noSandbox, stdioVerdict, testsVerdict } from "./code-verdict.ts"
+import { closeSandboxes, fenced, noSandbox, stdioVerdict, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses, sandboxProcesses } from "./left-processes.ts"
 
 // Programs are processes: a busy machine takes its time.
@@ -15,8 +15,7 @@ const missing = await noSandbox()
 
 describe.skipIf(missing !== null)(`many programs (skipped: ${missing})`, () => {
   afterAll(async () => {
-    const sandbox = await pythonSandbox()
-    sandbox.close()
+    await closeSandboxes()
     expect(await leftProcesses()).toEqual([])
   })
 
@@ -100,13 +99,15 @@ describe.skipIf(missing !== null)(`many programs (skipped: ${missing})`, () => {
     const right = () => testsVerdict(fenced("def f(): return 1"), { tests: "assert f() == 1" })
     expect((await right()).verdict).toBe("correct")
     for (let round = 0; round < 3; round++) {
-      for (const each of sandboxProcesses()) {
+      const pids = sandboxProcesses().map((each) => Number.parseInt(each, 10))
+      for (const pid of pids) {
         try {
-          process.kill(Number.parseInt(each, 10), "SIGKILL")
+          process.kill(pid, "SIGKILL")
         } catch {
           // It went with the one before.
         }
       }
+      for (let tries = 0; tries < 200 && pids.some((pid) => existsSync(`/proc/${pid}`)); tries++) await pause(50)
       const { verdict, reason } = await right()
       expect(verdict, reason ?? "").toBe("correct")
     }

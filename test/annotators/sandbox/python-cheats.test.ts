@@ -1,7 +1,6 @@
 // Programs that want to be called right without being right. Each must be incorrect, by the tests or because it died.
 import { afterAll, describe, expect, test, vi } from "vitest"
-import { pythonSandbox } from "../../../annotators/sandbox/program-sandbox.ts"
-import { fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
+import { closeSandboxes, fenced, noSandbox, testsVerdict } from "./code-verdict.ts"
 import { leftProcesses } from "./left-processes.ts"
 
 // Programs are processes: a busy machine takes its time.
@@ -193,8 +192,7 @@ const cheats: Record<string, [program: string, reference?: object]> = {
 
 describe.skipIf(missing !== null)(`cheats in Python (skipped: ${missing})`, () => {
   afterAll(async () => {
-    const sandbox = await pythonSandbox()
-    sandbox.close()
+    await closeSandboxes()
     expect(await leftProcesses()).toEqual([])
   })
 
