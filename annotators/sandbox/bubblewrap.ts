@@ -1,6 +1,6 @@
 // The command line of bubblewrap: what a sandboxed process can see and reach. It sees the system's programs and libraries read-only, its
 // interpreter, a private /tmp, its own processes and the harmless devices; it has no network, no capabilities, no environment.
-import { lstatSync, readlinkSync } from "node:fs"
+import { accessSync, constants, lstatSync, readlinkSync } from "node:fs"
 import { delimiter, join } from "node:path"
 
 /** Size of the private /tmp and of /dev/shm, in bytes. */
@@ -57,12 +57,18 @@ function systemFolder(path: string): string[] {
   return found.isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path]
 }
 
-/** Path of the first program of that name in PATH or the usual folders, or null. */
+/** Path of the first program of that name in PATH (without one, in the usual folders), or null. */
 export function programPath(name: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin", "/bin"]
+  const folders = process.env.PATH?.split(delimiter) ?? ["/usr/local/bin", "/usr/bin", "/bin"]
   for (const folder of folders) {
     const path = join(folder, name)
-    if (folder.startsWith("/") && lstatSync(path, { throwIfNoEntry: false }) !== undefined) return path
+    if (!folder.startsWith("/")) continue
+    try {
+      accessSync(path, constants.X_OK)
+      return path
+    } catch {
+      // Not there, or not for us.
+    }
   }
   return null
 }

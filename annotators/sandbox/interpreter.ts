@@ -38,10 +38,29 @@ export async function findPythons(): Promise<Interpreter[]> {
   return found
 }
 
-/** The Node that runs us. */
-export function ownNode(): Interpreter {
-  const path = realpathSync(process.execPath)
-  return { name: `node ${process.versions.node}`, path, folders: outsideUsr([dirname(path)]) }
+/** First version of Node that has what the harness uses. */
+const leastNode = 22
+
+/** Nodes of this machine: the one that runs us, then that of PATH and the system's, which other users can read too. */
+export async function* findNodes(): AsyncGenerator<Interpreter> {
+  const own = realpathSync(process.execPath)
+  yield { name: `node ${process.versions.node}`, path: own, folders: outsideUsr([dirname(own)]) }
+  const seen = new Set([own])
+  for (const path of [programPath("node"), "/usr/bin/node", "/usr/local/bin/node"]) {
+    if (path === null) continue
+    try {
+      const asked = await run(path, ["-p", "process.execPath + ' ' + process.versions.node"], {
+        timeout: 20_000,
+        cwd: "/",
+      })
+      const [executable, version] = asked.stdout.trim().split(" ")
+      if (!executable || !version || seen.has(executable) || Number.parseInt(version, 10) < leastNode) continue
+      seen.add(executable)
+      yield { name: `node ${version}`, path: executable, folders: outsideUsr([dirname(executable)]) }
+    } catch {
+      // Not there.
+    }
+  }
 }
 
 /** Folders not under /usr, each once and none inside another. The root folder is none that a sandbox may see. */

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
 const pageBytes = 4096
-const intervalMs = 50
+const intervalMs = 25
 
 /**
  * Calls `over` once when a process and its descendants together hold more than `limitBytes` of memory. A limit on each process alone would
@@ -24,8 +24,11 @@ export function residentBytes(pid: number): number {
   for (let each = tree.pop(); each !== undefined; each = tree.pop()) {
     try {
       bytes += Number(readFileSync(`/proc/${each}/statm`, "utf8").split(" ", 2)[1]) * pageBytes
-      const children = readFileSync(`/proc/${each}/task/${each}/children`, "utf8")
-      tree.push(...children.split(" ").filter(Boolean).map(Number))
+      // A child belongs to the thread that started it.
+      for (const thread of readdirSync(`/proc/${each}/task`)) {
+        const children = readFileSync(`/proc/${each}/task/${thread}/children`, "utf8")
+        for (const child of children.split(" ")) if (child !== "") tree.push(Number(child))
+      }
     } catch {
       // Gone meanwhile.
     }

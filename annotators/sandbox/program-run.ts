@@ -24,7 +24,7 @@ export interface ProgramOutcome {
   readonly digest: string
   /** The first of its standard output, at most 2,048 UTF-16 units. */
   readonly output: string
-  /** The last of its standard error, at most 512. */
+  /** The last of its standard error, at most 2,048. */
   readonly errors: string
 }
 
@@ -32,7 +32,7 @@ export interface ProgramOutcome {
 const maxOutputBytes = 16 << 20
 const maxErrorBytes = 4 << 20
 const outputExcerpt = 2_048
-const errorExcerpt = 512
+const errorExcerpt = 2_048
 
 /** Output as it is compared: no white space at the end of a line or of the whole. */
 export const comparable = (output: string): string =>
@@ -70,7 +70,7 @@ export async function runProgram(
   const errors = collect(sandbox.stderr, maxErrorBytes, flood("error"))
   const said = collect(sandbox.channel(0), 4_096, () => {})
   sandbox.channel(0).write(frame(asciiJson({ alternatives, limits: processLimits(limits) })))
-  sandbox.stdin.end(input.toWellFormed())
+  sandbox.channel(0).write(frame(Buffer.from(input.toWellFormed())))
   try {
     signal.throwIfAborted()
     const end = Promise.all([sandbox.ended, output.done, errors.done, said.done])

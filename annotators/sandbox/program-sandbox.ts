@@ -1,6 +1,7 @@
 // Where programs of a language run on this machine. Probed at first use, once: what cannot be had is said, and nothing is run without it.
 import { availableParallelism } from "node:os"
-import { findPythons, type Interpreter } from "./interpreter.ts"
+import { findNodes, findPythons } from "./interpreter.ts"
+import { nodeKinds } from "./javascript/kinds.ts"
 import { type ProgramJob, type ProgramOutcome, runProgram } from "./program-run.ts"
 import { pythonKinds } from "./python/kinds.ts"
 import { Sandbox, type SandboxKind } from "./sandbox.ts"
@@ -8,7 +9,7 @@ import { SandboxError } from "./sandbox-error.ts"
 import { type RunLimits, runTests, type TestJob, type TestOutcome } from "./test-run.ts"
 import { Tester } from "./tester.ts"
 import { Turns } from "./turns.ts"
-import { WarmSandboxes } from "./warm-sandboxes.ts"
+import { toldOfEnds, WarmSandboxes } from "./warm-sandboxes.ts"
 
 /** The sandboxes of a language. */
 export interface ProgramKinds {
@@ -26,12 +27,19 @@ export interface RunSignals {
   readonly noMore?: AbortSignal | undefined
 }
 
+/** What runs programs against tests. */
+export interface TestRunner {
+  /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
+  readonly identity: string
+  /** One program against its tests. Rejects with a SandboxError when it could not be run. */
+  runTests(job: TestJob, limits: RunLimits, signals: RunSignals): Promise<TestOutcome>
+}
+
 /** Runs at once in this process: a run keeps one core busy. */
 const turns = new Turns(availableParallelism())
 
 /** Programs of one language, run in fresh sandboxes of their own. */
-export class ProgramSandbox {
-  /** What verdicts may depend on: the kind of sandbox, the interpreter and its version. */
+export class ProgramSandbox implements TestRunner {
   readonly identity: string
   readonly #testerKind: SandboxKind
   readonly #testers: Tester[] = []
@@ -45,7 +53,6 @@ export class ProgramSandbox {
     this.#programs = new WarmSandboxes(program, availableParallelism())
   }
 
-  /** One program against its tests. Rejects with a SandboxError when it could not be run. */
   async runTests(job: TestJob, limits: RunLimits, { signal, noMore }: RunSignals): Promise<TestOutcome> {
     await turns.take(noMore ? [signal, noMore] : [signal])
     try {
@@ -81,11 +88,10 @@ export class ProgramSandbox {
   }
 
   async #takeTester(): Promise<Tester> {
-    const resting = this.#testers.findLast(({ alive }) => alive)
-    if (resting !== undefined) {
-      this.#testers.splice(this.#testers.indexOf(resting), 1)
+    for (let resting = this.#testers.pop(); resting !== undefined; resting = this.#testers.pop()) {
       resting.sandbox.ref()
-      return resting
+      await toldOfEnds()
+      if (resting.alive) return resting
     }
     const sandbox = new Sandbox(this.#testerKind)
     await sandbox.ready
@@ -113,7 +119,7 @@ async function openPython(): Promise<ProgramSandbox> {
   for (const one of pythons) {
     const sandbox = new ProgramSandbox(`bubblewrap, ${one.name}`, await pythonKinds(one))
     try {
-      await probe(sandbox, one)
+      await probe(sandbox, "python")
       return sandbox
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error
@@ -125,23 +131,58 @@ async function openPython(): Promise<ProgramSandbox> {
   throw new SandboxError(faults.at(-1)!)
 }
 
+let javascript: Promise<ProgramSandbox> | null = null
+
+/** The sandbox for JavaScript, by our own Node where it can be read. Rejects as that for Python. */
+export const nodeSandbox = (): Promise<ProgramSandbox> => {
+  javascript ??= openNode()
+  return javascript
+}
+
+async function openNode(): Promise<ProgramSandbox> {
+  let fault: SandboxError | null = null
+  for await (const node of findNodes()) {
+    const sandbox = new ProgramSandbox(`bubblewrap, ${node.name}`, nodeKinds(node))
+    try {
+      await probe(sandbox, "javascript")
+      return sandbox
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error
+      sandbox.close()
+      fault ??= error
+    }
+  }
+  throw fault!
+}
+
 // What a program sees of the outside: nothing of these may be there, and no network but the loopback.
-const lookAround = `
+const outside = ["/etc/passwd", "/sys", "/var", "/boot"]
+const lookAround = {
+  python: `
 def outside():
     import os
-    seen = [each for each in ("/etc/passwd", "/sys", "/var", "/boot") if os.path.exists(each)]
+    seen = [each for each in ${JSON.stringify(outside)} if os.path.exists(each)]
     with open("/proc/net/dev") as interfaces:
         return seen + [line.split(":")[0].strip() for line in interfaces.readlines()[2:]]
-`
+`,
+  javascript: `
+function outside() {
+  const fs = require("node:fs")
+  const interfaces = fs.readFileSync("/proc/net/dev", "utf8").trim().split("\\n").slice(2)
+  return [...${JSON.stringify(outside)}.filter((each) => fs.existsSync(each)), ...interfaces.map((line) => line.split(":")[0].trim())].join()
+}
+`,
+}
+const seesNothing = { python: "assert outside() == ['lo']", javascript: "assert.strictEqual(outside(), 'lo')" }
 
-async function probe(sandbox: ProgramSandbox, { name }: Interpreter): Promise<void> {
+async function probe(sandbox: ProgramSandbox, language: "python" | "javascript"): Promise<void> {
   const job = {
-    alternatives: [[lookAround]],
-    tests: ["assert outside() == ['lo']"],
+    alternatives: [[lookAround[language]]],
+    tests: [seesNothing[language]],
     entryPoint: "outside",
     prompt: null,
   }
   const limits = { timeoutMs: 20_000, memoryBytes: 1 << 30 }
   const { status, detail } = await sandbox.runTests(job, limits, { signal: new AbortController().signal })
-  if (status !== "passed") throw new SandboxError(`the sandbox with ${name} does not hold: ${status} ${detail}`)
+  if (status !== "passed") throw new SandboxError(`the ${sandbox.identity} does not hold: ${status} ${detail}`)
 }

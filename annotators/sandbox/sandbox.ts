@@ -2,12 +2,13 @@
 // the program started.
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs"
-import type { Socket } from "node:net"
+import { Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import { bubblewrapArguments, programPath } from "./bubblewrap.ts"
 import { frame } from "./frames.ts"
+import { openPipe, type Pipe } from "./named-pipes.ts"
 import { giveBackUser, takeUser } from "./outside-users.ts"
 import { SandboxError } from "./sandbox-error.ts"
 import { seccompFilter } from "./seccomp.ts"
@@ -22,7 +23,7 @@ export interface SandboxKind {
   readonly readable: readonly string[]
   /** Two-way channels from descriptor 3 on. */
   readonly channels: number
-  /** Whether descriptors 0 to 2 are pipes of ours, or /dev/null. */
+  /** Whether descriptors 1 and 2 are pipes that we read, or /dev/null. */
   readonly stdio: boolean
 }
 
@@ -40,6 +41,8 @@ let endsWithUs = false
 
 export class Sandbox {
   readonly #child: ChildProcess
+  readonly #streams: readonly Socket[]
+  readonly #output: readonly Socket[]
   readonly ended: Promise<SandboxEnd>
   readonly ready: Promise<void>
   #said = ""
@@ -48,18 +51,20 @@ export class Sandbox {
   constructor(kind: SandboxKind) {
     const bubblewrap = programPath("bwrap")
     if (bubblewrap === null) throw new SandboxError("bubblewrap is not installed (apt-get install bubblewrap)")
-    const filter = openFilter()
     const user = takeUser()
+    const filter = openFilter()
+    const pipes: Pipe[] = []
     const args = bubblewrapArguments({
       readable: kind.readable,
       seccompFd: filter === null ? null : 3 + kind.channels,
     })
     try {
+      if (kind.stdio) pipes.push(openPipe(), openPipe())
       this.#child = spawn(bubblewrap, [...args, ...kind.command], {
         stdio: [
-          kind.stdio ? "pipe" : "ignore",
-          kind.stdio ? "pipe" : "ignore",
-          "pipe",
+          "ignore",
+          pipes[0]?.write ?? "ignore",
+          pipes[1]?.write ?? "pipe",
           ...Array.from({ length: kind.channels }, () => "pipe" as const),
           ...(filter === null ? [] : [filter]),
         ],
@@ -67,10 +72,19 @@ export class Sandbox {
         cwd: "/",
         ...(user === null ? {} : { uid: user, gid: user }),
       })
+    } catch (error) {
+      giveBackUser(user)
+      for (const { read } of pipes) closeSync(read)
+      if (error instanceof SandboxError) throw error
+      throw new SandboxError(`bubblewrap cannot be started: ${(error as Error).message}`, { cause: error })
     } finally {
       if (filter !== null) closeSync(filter)
+      for (const { write } of pipes) closeSync(write)
     }
-    for (const stream of this.#streams()) stream.on("error", () => {})
+    this.#output = pipes.map(({ read }) => new Socket({ fd: read, readable: true, writable: false }))
+    const spawned = this.#child.stdio.filter((stream) => stream !== null && stream !== undefined)
+    this.#streams = [...this.#output, ...(spawned as unknown as Socket[])]
+    for (const stream of this.#streams) stream.on("error", () => {})
     this.ended = this.#end(user)
     this.ready = this.#start(kind.harness)
     // Whoever takes it waits for it; one that nobody takes may fail unseen.
@@ -84,6 +98,11 @@ export class Sandbox {
     }
   }
 
+  /** Whether it has ended, as far as we were told. */
+  get over(): boolean {
+    return !running.has(this)
+  }
+
   get pid(): number | undefined {
     return this.#child.pid
   }
@@ -93,37 +112,30 @@ export class Sandbox {
     return this.#child.stdio[3 + index] as Socket
   }
 
-  get stdin(): Socket {
-    return this.#child.stdin as unknown as Socket
-  }
-
+  /** Its standard output, where its kind has one. */
   get stdout(): Socket {
-    return this.#child.stdout as unknown as Socket
+    return this.#output[0]!
   }
 
   get stderr(): Socket {
-    return this.#child.stderr as unknown as Socket
+    return this.#output[1] ?? (this.#child.stderr as unknown as Socket)
   }
 
   /** While it waits for a job the process may end. */
   unref(): void {
     this.#child.unref()
-    for (const stream of this.#streams()) stream.unref()
+    for (const stream of this.#streams) stream.unref()
   }
 
   ref(): void {
     this.#child.ref()
-    for (const stream of this.#streams()) stream.ref()
+    for (const stream of this.#streams) stream.ref()
   }
 
   /** Ends it and everything in it. May be called at any time, more than once. */
   kill(): void {
     this.#child.kill("SIGKILL")
-    for (const stream of this.#streams()) stream.destroy()
-  }
-
-  #streams(): Socket[] {
-    return this.#child.stdio.filter((stream) => stream !== null && stream !== undefined) as unknown as Socket[]
+    for (const stream of this.#streams) stream.destroy()
   }
 
   async #end(user: number | null): Promise<SandboxEnd> {
@@ -147,8 +159,8 @@ export class Sandbox {
       if (this.#said.length < 2_000) this.#said += text.toString("latin1")
     }
     this.#child.on("error", (error) => reject(new SandboxError(`bubblewrap cannot be started: ${error.message}`)))
-    this.stderr?.on("data", listen)
-    link?.once("readable", () => {
+    this.stderr.on("data", listen)
+    link.once("readable", () => {
       if (link.read(1) !== null) resolve()
     })
     void this.ended.then(() => {
@@ -157,7 +169,7 @@ export class Sandbox {
     })
     const timer = setTimeout(() => reject(new SandboxError("the sandbox was not ready in time")), startTimeoutMs)
     timer.unref()
-    link?.write(frame(harness))
+    link.write(frame(harness))
     try {
       await promise
       this.stderr.off("data", listen)

@@ -1,4 +1,11 @@
+import { setImmediate as turnOfLoop } from "node:timers/promises"
 import { Sandbox, type SandboxKind } from "./sandbox.ts"
+
+/** Resolves when what has ended by now is known to have. */
+export const toldOfEnds = async (): Promise<void> => {
+  await turnOfLoop()
+  await turnOfLoop()
+}
 
 /** Sandboxes of one kind, started before they are needed. Each serves one job; the next is started when one is taken. */
 export class WarmSandboxes {
@@ -20,7 +27,9 @@ export class WarmSandboxes {
       sandbox.ref()
       try {
         await sandbox.ready
-        return sandbox
+        if (waiting === undefined) return sandbox
+        await toldOfEnds()
+        if (!sandbox.over) return sandbox
       } catch (error) {
         // One that waited may have been killed from outside; a fresh one says whether any can be had.
         if (waiting === undefined) throw error

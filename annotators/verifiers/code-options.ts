@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Effect, Effects } from "../../pipelines/runtime/effect.ts"
-import { type ProgramSandbox, pythonSandbox } from "../sandbox/program-sandbox.ts"
+import { quickJsIdentity, runTestsInQuickJs } from "../sandbox/javascript/quickjs.ts"
+import { nodeSandbox, type ProgramSandbox, pythonSandbox, type TestRunner } from "../sandbox/program-sandbox.ts"
 import { SandboxError } from "../sandbox/sandbox-error.ts"
 import type { RunLimits } from "../sandbox/test-run.ts"
 import type { Language } from "./code-program.ts"
@@ -31,24 +32,27 @@ export const codeLimits = ({ timeoutMs, memoryMb }: CodeOptions): RunLimits => (
   memoryBytes: memoryMb * (1 << 20),
 })
 
-/** Where programs run, and how their outcomes are settled. */
-export interface OpenedLanguage {
-  readonly sandbox: ProgramSandbox
-  /** The settled outcome, or why the program could not be run; rejects only when the run stops. */
-  settle<T>(effect: Effect<T>, effects: Effects): Promise<{ value: T } | { fault: string }>
-}
+/** Where programs run, or why none can. */
+export type Opened<T> = { sandbox: T } | { fault: string }
 
 /** Opens the sandbox of a language, or says why nothing can be run. */
-export async function openLanguage(language: Language): Promise<OpenedLanguage | { fault: string }> {
+export async function openSandbox(language: Language): Promise<Opened<ProgramSandbox>> {
   try {
-    if (language !== "python") return { fault: `no sandbox for ${language}` }
-    return { sandbox: await pythonSandbox(), settle }
+    return { sandbox: await (language === "python" ? pythonSandbox() : nodeSandbox()) }
   } catch (error) {
     return faultOf(error)
   }
 }
 
-async function settle<T>(effect: Effect<T>, effects: Effects): Promise<{ value: T } | { fault: string }> {
+/** Opens what runs tests in a language: its sandbox, or for JavaScript, where none can be had, QuickJS. */
+export async function openTestRunner(language: Language): Promise<Opened<TestRunner>> {
+  const opened = await openSandbox(language)
+  if ("sandbox" in opened || language !== "javascript") return opened
+  return { sandbox: { identity: quickJsIdentity, runTests: runTestsInQuickJs } }
+}
+
+/** The settled outcome, or why the program could not be run; rejects only when the run stops. */
+export async function settleOutcome<T>(effect: Effect<T>, effects: Effects): Promise<{ value: T } | { fault: string }> {
   try {
     const { value } = await effects.settle(effect)
     return { value }

@@ -115,7 +115,7 @@ function fenced(code: string, expected: ExpectedProgram): ProgramText {
   const { prompt, entryPoint, language } = expected
   if (prompt === null) return { alternatives: [[code], [dedented(code)]], code }
   const whole = [...opening(prompt, language), code]
-  const body = bodies(prompt, code)
+  const body = bodies(prompt, code, language)
   const complete =
     entryPoint === null
       ? /^(?:async def|def|class|function|const|let|var)\b/m.test(code)
@@ -136,7 +136,7 @@ function unfenced(answer: string, expected: ExpectedProgram): ProgramText | null
   const complete = entryPoint !== null && defines(code, entryPoint, language)
   const before = opening(prompt, language)
   const asWhole = wholes.map((text) => [...before, text])
-  const asBody = bodies(prompt, code)
+  const asBody = bodies(prompt, code, language)
   return { alternatives: complete ? [...asWhole, ...asBody] : [...asBody, ...asWhole], code }
 }
 
@@ -145,18 +145,20 @@ const opening = (prompt: string, language: Language): string[] =>
   language === "python" ? [prompt, `${prompt}\n    pass\n`] : [prompt, `${prompt}\n}\n`]
 
 /** Code that goes on where the prompt ends: as it stands, up to what no longer belongs to it, or with its indentation repaired. */
-function bodies(prompt: string, code: string): string[][] {
+function bodies(prompt: string, code: string, language: Language): string[][] {
   const before = prompt.endsWith("\n") || /^[ \t]*\n/.test(code) ? prompt : /^\s/.test(code) ? prompt : `${prompt}\n`
-  const spaces = before.replace(/^\t+/gm, (tabs) => "    ".repeat(tabs.length))
+  const spaced = (text: string) => text.replace(/^\t+/gm, (tabs) => "    ".repeat(tabs.length))
+  const cut = cutAtOuterText(code)
+  if (language === "javascript") {
+    const texts = [before + code, before + cut]
+    // Completions stop before the brace that ends the function, or are asked to.
+    return [...new Set([...texts, ...texts.map((text) => `${text}\n}\n`)])].map((text) => [text])
+  }
   const indented = code.replace(/^(?=[^\n])/gm, "    ")
-  const texts = [
-    before + code,
-    before + cutAtOuterText(code),
-    spaces + code.replace(/^\t+/gm, (tabs) => "    ".repeat(tabs.length)),
-    `${before}    ${code}`,
-    `${before}    ${cutAtOuterText(code)}`,
-    before + indented,
-  ]
+  const first = `${before}    ${code}`
+  const texts = /^\S/.test(code)
+    ? [before + code, before + indented, first, `${before}    ${cut}`]
+    : [before + code, before + cut, spaced(before) + spaced(code), first, before + indented]
   return [...new Set(texts)].map((text) => [text])
 }
 

@@ -3,7 +3,7 @@ import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import type { Verdict } from "../../schemas/verdict.ts"
 import { comparable, outputDigest, type ProgramOutcome } from "../sandbox/program-run.ts"
-import { codeLimits, codeOptions, openLanguage } from "./code-options.ts"
+import { codeLimits, codeOptions, openSandbox, settleOutcome } from "./code-options.ts"
 import { readProgram } from "./code-program.ts"
 import {
   correct,
@@ -31,7 +31,7 @@ const reference = z
 export const codeStdio: ProgramVerifier = {
   kind: "program",
   id: "code-stdio",
-  version: 1,
+  version: 2,
   about: "Programs that read standard input and write standard output",
   reference: "{inputs: list of texts, outputs: as many texts}",
   options: codeOptions,
@@ -59,14 +59,14 @@ async function verify({ completion, reference, options }: VerifierInput, effects
   const { language } = read.value
   const program = readProgram(completion, { language, prompt: null, entryPoint: null })
   if (program === null) return unparsed("no code found")
-  const opened = await openLanguage(language)
+  const opened = await openSandbox(language)
   if ("fault" in opened) return unverifiable(opened.fault, program.code)
-  const { sandbox, settle } = opened
+  const { sandbox } = opened
   const limits = codeLimits(read.value)
   const { alternatives } = program
   const runs = await Promise.all(
     task.inputs.map((input) =>
-      settle<ProgramOutcome>(
+      settleOutcome<ProgramOutcome>(
         {
           kind: "sandbox",
           identity: sandbox.identity,
@@ -95,7 +95,8 @@ async function verify({ completion, reference, options }: VerifierInput, effects
 /** Why a run is wrong, or null. */
 function faultOf({ status, detail, digest, output, errors }: ProgramOutcome, expected: string): string | null {
   if (status === "crashed") {
-    const last = errors.trimEnd().split("\n").at(-1)
+    // Node ends with a stack and its own version.
+    const last = errors.split("\n").findLast((line) => line.trim() !== "" && !/^\s+at |^Node\.js v|^\}/.test(line))
     return last ? `${last} (${detail})` : detail
   }
   if (status !== "ended") return `${status}: ${detail}`

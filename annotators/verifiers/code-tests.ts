@@ -3,7 +3,7 @@ import type { Effect, Effects } from "../../pipelines/runtime/effect.ts"
 import { oneLine } from "../../pipelines/runtime/errors.ts"
 import type { Verdict } from "../../schemas/verdict.ts"
 import type { TestOutcome } from "../sandbox/test-run.ts"
-import { codeLimits, codeOptions, openLanguage } from "./code-options.ts"
+import { codeLimits, codeOptions, openTestRunner, settleOutcome } from "./code-options.ts"
 import { type ProgramText, readProgram } from "./code-program.ts"
 import {
   correct,
@@ -36,7 +36,7 @@ const reference = z.object({
 export const codeTests: ProgramVerifier = {
   kind: "program",
   id: "code-tests",
-  version: 1,
+  version: 2,
   about: "Programs against tests: asserts, check functions, unittest classes",
   reference: "{tests: text or list of texts, entry_point?, prompt?}",
   options: codeOptions,
@@ -75,7 +75,7 @@ async function verify({ completion, reference, options }: VerifierInput, effects
   const { language } = read.value
   const program = readProgram(completion, { language, ...task })
   if (program === null) return unparsed("no code found")
-  const opened = await openLanguage(language)
+  const opened = await openTestRunner(language)
   if ("fault" in opened) return unverifiable(opened.fault, program.code)
   const { sandbox } = opened
   const limits = codeLimits(read.value)
@@ -89,7 +89,7 @@ async function verify({ completion, reference, options }: VerifierInput, effects
       value: await sandbox.runTests({ alternatives, ...task }, limits, { signal, noMore }),
     }),
   }
-  const settled = await opened.settle(effect, effects)
+  const settled = await settleOutcome(effect, effects)
   return "fault" in settled ? unverifiable(settled.fault, program.code) : verdictOf(settled.value, program)
 }
 

@@ -312,6 +312,7 @@ def main():
     sys.stderr = open(os.devnull, "w")
     sys.stdin = open(os.devnull)
     sys.modules["solution"] = _module
+    name_exits()
     try:
         fault = _load(job["alternatives"])
         _send(["loaded"] if fault is None else ["syntax", "%s: %s" % (type(fault).__name__, fault)])

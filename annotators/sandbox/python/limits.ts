@@ -1,4 +1,4 @@
-/** Sets the limits of a process on itself before it runs anything foreign, in Python; none of them can be raised again. */
+/** Before a process runs anything foreign, in Python: sets its own limits, none of which can be raised again, and what every program has. */
 export const pythonLimits = `
 def limit(limits):
     import resource
@@ -22,4 +22,15 @@ def limit(limits):
     at_most("NPROC", limits["processes"])
     at_most("MEMLOCK", 0)
     at_most("MSGQUEUE", 0)
+
+
+def name_exits():
+    """exit and quit, which Python names only where it reads the folders of its packages."""
+    import builtins
+
+    try:
+        from _sitebuiltins import Quitter
+    except ImportError:
+        return
+    builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
 `

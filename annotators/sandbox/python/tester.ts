@@ -777,8 +777,8 @@ def _pytest():
             if expected != expected:
                 return self.nan_ok and value != value
             least = 1e-12 if self.abs is None else self.abs
-            share = (1e-6 if self.rel is None and self.abs is None else self.rel or 0) * __builtins_abs(expected)
-            return value == expected or __builtins_abs(value - expected) <= max(least, share)
+            share = (1e-6 if self.rel is None and self.abs is None else self.rel or 0) * _builtin_abs(expected)
+            return value == expected or _builtin_abs(value - expected) <= max(least, share)
 
         def __eq__(self, value):
             return self.near(value, self.expected)
@@ -808,7 +808,7 @@ def _pytest():
     return pytest
 
 
-__builtins_abs = abs
+_builtin_abs = abs
 
 
 def _test(job):
@@ -897,6 +897,8 @@ def _one_job(job):
     sys.setrecursionlimit(4000)
     try:
         loaded = read_frame(_read_link)
+        if type(loaded) is not list or not loaded or (loaded[0] != "loaded" and len(loaded) != 2):
+            raise Closed("a malformed answer")
         if loaded[0] == "loaded":
             outcome = _test(job)
         elif loaded[0] == "syntax":
