@@ -41,6 +41,7 @@ const server = createServer((request, response) => {
   const json = (value: unknown) =>
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value))
   if (request.url?.endsWith("/models")) return json({ object: "list", data: [{ id: "scripted", object: "model" }] })
+  if (request.method === "GET") return response.writeHead(404).end()
   const chunks: Buffer[] = []
   request.on("data", (chunk: Buffer) => chunks.push(chunk))
   request.on("end", () => {
