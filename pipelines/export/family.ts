@@ -58,6 +58,10 @@ export const family: readonly FamilyModel[] = [
 
 /** A model by its name: `8B`, `Qwen3-8B`, `Qwen3-8B-Base` or `Qwen/Qwen3-8B-Base`; undefined where there is none. */
 export function familyModel(name: string): FamilyModel | undefined {
-  const short = name.toLowerCase().replace(/^qwen\//, "").replace(/^qwen3-/, "").replace(/-base$/, "")
+  const short = name
+    .toLowerCase()
+    .replace(/^qwen\//, "")
+    .replace(/^qwen3-/, "")
+    .replace(/-base$/, "")
   return family.find((of) => of.name.toLowerCase() === short)
 }

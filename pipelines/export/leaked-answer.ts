@@ -19,7 +19,8 @@ export function leakedAnswer(prompt: readonly Message[], reference: string): str
     for (let at = content.indexOf(answer); at >= 0; at = content.indexOf(answer, at + 1)) {
       if (isPartOfMore(content, at, answer)) continue
       const before = content.slice(Math.max(0, at - 48), at)
-      if (beforeAnswer.test(before)) return `"${content.slice(Math.max(0, at - 16), at + answer.length)}" in the ${role}'s turn`
+      if (beforeAnswer.test(before))
+        return `"${content.slice(Math.max(0, at - 16), at + answer.length)}" in the ${role}'s turn`
     }
   }
   return null

@@ -15,7 +15,9 @@ export interface ModeCounts {
  * Call `wants` for every row that is written, in order.
  */
 export class ProbePlan {
-  readonly #modes: { [mode in "thinking" | "nonThinking"]: { rows: number; probes: number; seen: number; taken: number } }
+  readonly #modes: {
+    [mode in "thinking" | "nonThinking"]: { rows: number; probes: number; seen: number; taken: number }
+  }
 
   /** `counts` is how many rows of each mode there may be. Of rows that are rejected the next one stands in. */
   constructor(counts: ModeCounts, total = probeCount) {

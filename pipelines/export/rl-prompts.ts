@@ -1,7 +1,6 @@
 // F4 of the handoff: what the cold start left for reinforcement learning. Its verified questions of which no response was taken are prompts;
 // those in the reserve, in the dataset, or too much like one in it are not.
 import { createHash } from "node:crypto"
-import { join } from "node:path"
 import { questionText } from "../../annotators/solving-prompt.ts"
 import { referenceFault, verifierOf } from "../../annotators/verify-answer.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
@@ -13,7 +12,9 @@ import { parseJson } from "../runtime/row-json.ts"
 import { leakedAnswer } from "./leaked-answer.ts"
 
 /** A question that could become a prompt, or why it does not. */
-export type RlCandidate = { readonly prompt: Omit<RlPrompt, "extra_info">; readonly verifiers: string } | { readonly reason: string }
+export type RlCandidate =
+  | { readonly prompt: Omit<RlPrompt, "extra_info">; readonly verifiers: string }
+  | { readonly reason: string }
 
 /** Steps of the cold start that drop questions whose drafts were verified. */
 const laterSteps = new Set(["selection", "responses-left"])
@@ -36,7 +37,10 @@ export class KnownQuestions {
 }
 
 const hashOf = (text: string): string =>
-  createHash("sha256").update(text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim()).digest("base64url").slice(0, 22)
+  createHash("sha256")
+    .update(text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim())
+    .digest("base64url")
+    .slice(0, 22)
 
 /** Adds the questions of a run's reserve to those that must not come up. */
 export async function addReserve(run: string, manifest: Manifest, known: KnownQuestions): Promise<void> {

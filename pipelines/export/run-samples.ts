@@ -142,7 +142,12 @@ function sampleSchema({ fields }: Schema, path: string): Schema {
   })
   const tools = fields.find(({ name }) => name === "tools")
   if (tools && tools.type.typeId !== Type.Utf8)
-    throw usageError({ what: "Column tools is of another type", where: path, expected: "text: JSON", got: `${tools.type}` })
+    throw usageError({
+      what: "Column tools is of another type",
+      where: path,
+      expected: "text: JSON",
+      got: `${tools.type}`,
+    })
   return new Schema([...first, ...fields.filter(({ name }) => !columnsOfF3.some((own) => own === name))])
 }
 

@@ -90,8 +90,7 @@ const fault = (reason: string, detail: string | null = null): { fault: SampleFau
 
 function areMessages(value: unknown): value is Message[] {
   return (
-    Array.isArray(value) &&
-    value.every((turn) => typeof turn?.role === "string" && typeof turn?.content === "string")
+    Array.isArray(value) && value.every((turn) => typeof turn?.role === "string" && typeof turn?.content === "string")
   )
 }
 
@@ -128,7 +127,8 @@ function toolCallFault(text: string): string | null {
   for (const [, json] of calls) {
     try {
       const call = JSON.parse(json!)
-      if (typeof call?.name !== "string" || typeof call?.arguments !== "object") return "a call without name or arguments"
+      if (typeof call?.name !== "string" || typeof call?.arguments !== "object")
+        return "a call without name or arguments"
     } catch {
       return json!.slice(0, 80)
     }

@@ -32,6 +32,7 @@ interface File {
 }
 
 const rowsPerBatch = 256
+const rowsPerFile = 20_000
 
 /**
  * Writes rows to `FOLDER/NAME-00000.parquet`, `-00001` and so on under a root, with the counts and the hash of the rows that the manifest
@@ -72,6 +73,13 @@ export class ShardFolder {
       await this.#flush(file)
   }
 
+  /** Where the next row will stand. */
+  get pathOfNext(): { file: string; row: number } {
+    const open = this.#files.at(-1)
+    const fits = open !== undefined && open.rows < (this.#sizes.rowsPerFile ?? rowsPerFile)
+    return { file: this.#pathOf(fits ? this.#files.length - 1 : this.#files.length), row: fits ? open.rows : 0 }
+  }
+
   /** Ends the last file. A folder without rows gets no file, unless `evenEmpty`: then one with the schema alone. */
   async close({ evenEmpty = false } = {}): Promise<HandoffShard[]> {
     if (evenEmpty && this.#files.length === 0) await this.#start()
@@ -91,15 +99,19 @@ export class ShardFolder {
     await this.#files.at(-1)?.sink.abort()
   }
 
+  #pathOf(index: number): string {
+    return `${this.#folder}/${this.#name}-${String(index).padStart(5, "0")}.parquet`
+  }
+
   async #fileForOne(): Promise<File> {
     const open = this.#files.at(-1)
-    if (open && open.rows < (this.#sizes.rowsPerFile ?? 20_000)) return open
+    if (open && open.rows < (this.#sizes.rowsPerFile ?? rowsPerFile)) return open
     await this.#end()
     return this.#start()
   }
 
   async #start(): Promise<File> {
-    const path = `${this.#folder}/${this.#name}-${String(this.#files.length).padStart(5, "0")}.parquet`
+    const path = this.#pathOf(this.#files.length)
     const whole = join(this.#root, path)
     try {
       await mkdir(dirname(whole), { recursive: true })

@@ -56,5 +56,6 @@ export const rlTraining = {
   /** Weight of the distance to the reference model. */
   beta: 0,
   maxPromptTokens: 2_048,
-  source: "rollouts and temperature of the recipe; learning rate and no KL term as DAPO (arXiv 2503.14476); the rest our defaults",
+  source:
+    "rollouts and temperature of the recipe; learning rate and no KL term as DAPO (arXiv 2503.14476); the rest our defaults",
 } as const

@@ -97,8 +97,18 @@ export class TokenFiles {
     const beside = { tokens: 0, trained_tokens: 0 }
     const shards = [
       this.#shard("train.bin", ids, "bare int32 little-endian token ids", counted),
-      this.#shard("train.idx", await this.#write("train.idx", megatronIndex(lengths)), "Megatron MMIDIDX version 1", beside),
-      this.#shard("train.ds", await this.#same("train.bin", "train.ds", ids), "bare uint32 little-endian token ids", counted),
+      this.#shard(
+        "train.idx",
+        await this.#write("train.idx", megatronIndex(lengths)),
+        "Megatron MMIDIDX version 1",
+        beside,
+      ),
+      this.#shard(
+        "train.ds",
+        await this.#same("train.bin", "train.ds", ids),
+        "bare uint32 little-endian token ids",
+        counted,
+      ),
       this.#shard(
         "train.ds.index",
         await this.#write("train.ds.index", uint64Bytes(ends)),
@@ -196,7 +206,8 @@ export function megatronIndex(lengths: Int32Array): Buffer {
 
 /** What Megatron's index says, or what is wrong with it. */
 export function readMegatronIndex(index: Buffer): { lengths: Int32Array } | { fault: string } {
-  if (index.length < 42 || index.toString("latin1", 0, 9) !== "MMIDIDX\0\0") return { fault: "it does not start as an index" }
+  if (index.length < 42 || index.toString("latin1", 0, 9) !== "MMIDIDX\0\0")
+    return { fault: "it does not start as an index" }
   if (index.readBigUInt64LE(9) !== 1n) return { fault: `version ${index.readBigUInt64LE(9)} instead of 1` }
   if (index[17] !== 4) return { fault: `ids of type ${index[17]} instead of int32 (4)` }
   const documents = Number(index.readBigUInt64LE(18))

@@ -47,4 +47,5 @@ export const accumulationOf = ({ model, training }: LaunchScene): number =>
   Math.max(1, Math.round(training.batch / model.accelerators))
 
 /** Lines of a comment that says what a config is for. */
-export const comment = (lines: readonly string[], mark = "#"): string => lines.map((line) => `${mark} ${line}\n`).join("")
+export const comment = (lines: readonly string[], mark = "#"): string =>
+  lines.map((line) => `${mark} ${line}\n`).join("")
