@@ -344,8 +344,7 @@ class HandoffWriter {
       return file
     }
     for (const { path, bytes } of carried) await write(path, bytes)
-    await write("templates/qwen3.jinja", stock.source)
-    await write("templates/raw_chatml.jinja", training.source)
+    for (const { path, source } of [stock, training]) await write(path, source)
     await write("dataset_info.json", datasetInfo(messages.map(({ path }) => path)))
     for (const { from, to } of await trainerSideFiles(this.#rlRows !== null && this.#rlRows.written > 0))
       await write(to, await readFile(from))
@@ -373,7 +372,7 @@ class HandoffWriter {
       },
       template: {
         stock_sha256: stock.digest,
-        training: "templates/raw_chatml.jinja",
+        training: training.path,
         training_sha256: training.digest,
         history: "stripped",
         empty_think_loss: false,
