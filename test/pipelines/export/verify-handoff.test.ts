@@ -30,11 +30,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 async function planted(
   plant: (handoff: PlantedHandoff) => void | Promise<void>,
   cover: "seen" | "covered" | "hashes covered" = "seen",
+  options: { quick?: boolean } = {},
 ) {
   const handoff = new PlantedHandoff(original, temporaryFolder())
   await plant(handoff)
   if (cover !== "seen") await handoff.cover({ logical: cover === "covered" })
-  const [report] = await verifyHandoffs(handoff.path)
+  const [report] = await verifyHandoffs(handoff.path, options)
   return report!
 }
 
@@ -81,7 +82,7 @@ describe("a bit turned over is found in", () => {
     "README.md",
   ])
     test(path, async () => {
-      const { whole, findings } = await planted((handoff) => handoff.flip(path))
+      const { whole, findings } = await planted((handoff) => handoff.flip(path), "seen", { quick: true })
       expect(whole).toBe(false)
       expect(findings).toContainEqual(expect.objectContaining({ file: path, check: "sha256" }))
     })
@@ -348,8 +349,8 @@ const covered: [
     (handoff) =>
       handoff.replace(
         "templates/qwen3.jinja",
-        "'<|im_start|>' + message.role + '\\n' + content",
-        "'<|im_start|>' + message.role + ' ' + content",
+        "'<|im_start|>' + message.role + '\\n' + message.content",
+        "'<|im_start|>' + message.role + ' ' + message.content",
       ),
     [{ file: sft, row: "q0", check: "probe" }],
   ],
