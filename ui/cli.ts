@@ -54,6 +54,10 @@ render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get th
 apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
 control token or a stray think tag; --unchecked renders them as the template does. --template: a .jinja file or a tokenizer_config.json.
 parse: rows {text} get thinking, answer and complete. Rows that fail go to OUT.failed.jsonl.`
+const tokenizeHelp = `
+Rows {text} get input_ids; other columns are carried through. Rows without text go to OUT.failed.jsonl.
+--tokenizer: qwen3, a tokenizer.json of the Qwen family, or a folder with one. Without --markup the text of special
+tokens is plain text.`
 
 function commandLine(): Command {
   const program = new Command("cotyledon")
@@ -134,6 +138,12 @@ function commandLine(): Command {
     .action(async (action, input, output, options) =>
       (await import("./commands/chat.ts")).chat(action, input, output, options),
     )
+  command("tokenize <in> <out>", "token ids of texts")
+    .option("--tokenizer <file|name>", "tokenizer.json, a folder with one, or a name", "qwen3")
+    .option("--column <name>", "the column with the text", "text")
+    .option("--markup", "recognise special tokens in the text", false)
+    .addHelpText("after", tokenizeHelp)
+    .action(async (input, output, options) => (await import("./commands/tokenize.ts")).tokenize(input, output, options))
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )
