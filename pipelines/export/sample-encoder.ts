@@ -100,10 +100,7 @@ export async function openSampleEncoder({
       digest: training.digest,
     },
     files: [
-      {
-        path: "tokenizer/tokenizer.json",
-        bytes: await readFile(path === folder ? join(path, "tokenizer.json") : path),
-      },
+      { path: "tokenizer/tokenizer.json", bytes: json! },
       { path: "tokenizer/tokenizer_config.json", bytes: config ?? Buffer.from(plainConfig(special)) },
       { path: "tokenizer/chat_template.jinja", bytes: Buffer.from(stock.source) },
     ],
