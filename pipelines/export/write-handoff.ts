@@ -56,6 +56,8 @@ export interface HandoffOptions {
   readonly tokenizer?: string | undefined
   /** `qwen3`, or the path of a Jinja template. */
   readonly template?: string | undefined
+  /** Most rows of a Parquet file; default 20,000. */
+  readonly rowsPerFile?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Hears how many samples were read, now and then. */
   readonly onProgress?: ((read: number) => void) | undefined
@@ -75,6 +77,7 @@ interface Settings {
   maxLength: number
   overLong: "drop" | "cut"
   sequenceLength: number
+  rowsPerFile: number
 }
 
 /**
@@ -100,12 +103,8 @@ export async function writeHandoff(options: HandoffOptions): Promise<HandoffResu
   }
 }
 
-function readSettings({
-  model = "8B",
-  maxLength = 32_768,
-  overLong = "drop",
-  sequenceLength,
-}: HandoffOptions): Settings {
+function readSettings(options: HandoffOptions): Settings {
+  const { model = "8B", maxLength = 32_768, overLong = "drop", sequenceLength, rowsPerFile = 20_000 } = options
   const found = familyModel(model)
   if (!found)
     throw usageError({
@@ -132,7 +131,7 @@ function readSettings({
       expected: `--sequence-length of at least ${maxLength} (--max-length)`,
       got: `${places}`,
     })
-  return { model: found, maxLength, overLong, sequenceLength: places }
+  return { model: found, maxLength, overLong, sequenceLength: places, rowsPerFile }
 }
 
 const progressRows = 1_000
@@ -167,8 +166,13 @@ class HandoffWriter {
     this.#encoder = encoder
     this.#settings = settings
     const { path } = folder
-    this.#sft = new ShardFolder(path, { folder: "sft", name: "train", schema: source.schema })
-    this.#messages = new ShardFolder(path, { folder: "messages", name: "train", schema: messagesRow.schema })
+    const { rowsPerFile } = settings
+    this.#sft = new ShardFolder(path, { folder: "sft", name: "train", schema: source.schema }, { rowsPerFile })
+    this.#messages = new ShardFolder(
+      path,
+      { folder: "messages", name: "train", schema: messagesRow.schema },
+      { rowsPerFile },
+    )
     this.#packed = new ShardFolder(
       path,
       { folder: "packed", name: "train", schema: packedRow.schema },
