@@ -48,7 +48,8 @@ const handoffHelp = `
 RUN is the folder of a finished run whose dataset is samples. The handoff is written whole or not at all; the same run
 with the same options gives the same bytes and the same name. Start trainers in its folder: launch/ has a config for each.
 verify takes the handoff's folder, or the one that it stands in: it checks every hash, count, token and probe, and
-after training the receipts. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
+after training the receipts. Every row is read up to 50,000 samples or with --full, and where a file is
+not what it was. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
 const chatHelp = `
 render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get the column text, byte for byte what Hugging Face's
 apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
@@ -127,6 +128,7 @@ function commandLine(): Command {
     .option("--tokenizer <file|name>", "tokenizer.json of the model (default: qwen3)")
     .option("--template <file|name>", "chat template of the model (default: qwen3)")
     .option("--quick", "verify: hashes, counts and probes, without reading every row", false)
+    .option("--full", "verify: read every row, however many there are", false)
     .addHelpText("after", handoffHelp)
     .action(async (run, dir, options) => (await import("./commands/handoff.ts")).handoff(run, dir, options))
   command("chat <render|parse> <in> <out>", "conversations to text, and responses back into thinking and answer")

@@ -81,12 +81,13 @@ async function write(folder: string) {
   return { tokens: manifest.shards[0]!.tokens, fill: manifest.packing.fill.toFixed(3) }
 }
 
-const bytesIn = (folder: string): number =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+}
 
-async function verified(folder: string, options: { quick: boolean }) {
+async function verified(folder: string, options: { rows: "all" | "probes" }) {
   const start = performance.now()
   const [report] = await verifyHandoffs(join(folder, "out"), options)
   if (!report!.whole) throw new Error(JSON.stringify(report!.findings[0]))
@@ -99,9 +100,9 @@ async function verified(folder: string, options: { quick: boolean }) {
 }
 
 function verify(folder: string) {
-  return verified(folder, { quick: false })
+  return verified(folder, { rows: "all" })
 }
 
 function quick(folder: string) {
-  return verified(folder, { quick: true })
+  return verified(folder, { rows: "probes" })
 }

@@ -10,6 +10,7 @@ export interface HandoffCommandOptions extends CommonOptions {
   tokenizer?: string
   template?: string
   quick: boolean
+  full: boolean
 }
 
 /** `cotyledon handoff RUN --to DIR`, `cotyledon handoff verify DIR`. */

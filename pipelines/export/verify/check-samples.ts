@@ -484,10 +484,14 @@ function differenceOf(path: string, expected: Buffer, got: Buffer): string {
   return `it does not follow from the samples, from byte ${at}${document}`
 }
 
+const readBytes = 1 << 20
+
 /** A file that is compared with what it should hold, piece by piece. */
 class SequentialFile {
   readonly #path: string
   #file: FileHandle | null = null
+  /** What was read and not compared yet starts at `#at` of the file. */
+  #read = Buffer.alloc(0)
   #at = 0
 
   constructor(path: string) {
@@ -497,14 +501,21 @@ class SequentialFile {
   /** Whether the next bytes are these; goes on behind them in either case. */
   async nextIs(expected: Buffer): Promise<boolean> {
     try {
-      this.#file ??= await open(this.#path, "r")
-      const got = Buffer.allocUnsafe(expected.length)
-      const { bytesRead } = await this.#file.read(got, 0, got.length, this.#at)
-      this.#at += expected.length
-      return bytesRead === expected.length && got.equals(expected)
+      if (this.#read.length < expected.length) await this.#fill(expected.length)
     } catch {
       return false
     }
+    const same = this.#read.subarray(0, expected.length).equals(expected)
+    this.#read = this.#read.subarray(expected.length)
+    this.#at += expected.length
+    return same
+  }
+
+  async #fill(least: number): Promise<void> {
+    this.#file ??= await open(this.#path, "r")
+    const more = Buffer.allocUnsafe(Math.max(readBytes, least))
+    const { bytesRead } = await this.#file.read(more, 0, more.length, this.#at + this.#read.length)
+    this.#read = Buffer.concat([this.#read, more.subarray(0, bytesRead)])
   }
 
   async atEnd(): Promise<boolean> {

@@ -30,7 +30,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 async function planted(
   plant: (handoff: PlantedHandoff) => void | Promise<void>,
   cover: "seen" | "covered" | "hashes covered" = "seen",
-  options: { quick?: boolean } = {},
+  options: { rows?: "all" | "probes" } = {},
 ) {
   const handoff = new PlantedHandoff(original, temporaryFolder())
   await plant(handoff)
@@ -54,7 +54,7 @@ test("what was written is whole, by its own folder and by the one around it", as
     expect(report).toMatchObject({ whole: true, samples: 80, probes: 64, receipts: 0, untold: 0 })
     expect(others).toEqual([])
   }
-  expect((await verifyHandoffs(original, { quick: true }))[0]).toMatchObject({ whole: true, samples: 0, probes: 64 })
+  expect((await verifyHandoffs(original, { rows: "probes" }))[0]).toMatchObject({ whole: true, samples: 0, probes: 64 })
 })
 
 describe("a bit turned over is found in", () => {
@@ -82,7 +82,7 @@ describe("a bit turned over is found in", () => {
     "README.md",
   ])
     test(path, async () => {
-      const { whole, findings } = await planted((handoff) => handoff.flip(path), "seen", { quick: true })
+      const { whole, findings } = await planted((handoff) => handoff.flip(path), "seen", { rows: "probes" })
       expect(whole).toBe(false)
       expect(findings).toContainEqual(expect.objectContaining({ file: path, check: "sha256" }))
     })
