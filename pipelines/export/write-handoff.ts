@@ -36,6 +36,7 @@ import { openSampleEncoder, type SampleEncoder } from "./sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "./sample-fault.ts"
 import { ShardFolder } from "./shard-folder.ts"
 import { trainingOf } from "./stage-training.ts"
+import { TextSet } from "./text-set.ts"
 import { TokenFiles } from "./token-files.ts"
 import { WholeFolder } from "./whole-folder.ts"
 
@@ -148,7 +149,7 @@ class HandoffWriter {
   readonly #rl: ShardFolder
   readonly #packer: SamplePacker
   readonly #plan: ProbePlan
-  readonly #ids = new Set<string>()
+  readonly #ids = new TextSet()
   readonly #known = new KnownQuestions()
   readonly #rows = { in: 0, written: 0, cut: 0, rejected: {} as Record<string, number> }
   #rlRows: HandoffManifest["rl_rows"] = null

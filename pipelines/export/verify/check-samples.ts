@@ -1,9 +1,11 @@
 // Every sample of a handoff, and every view of it, in one pass: from the rows of sft/ follow the messages, the tokens, the packed rows, the
 // token stream and the counts of the manifest. What does not follow is a finding, at the row where it begins.
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
 import type { FileHandle } from "node:fs/promises"
 import { open, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
+import { createGunzip } from "node:zlib"
 import type { HandoffManifest, HandoffShard, Probe } from "../../../schemas/handoff-manifest.ts"
 import type { MessagesRow } from "../../../schemas/messages-row.ts"
 import { canonicalPacked } from "../../packing/canonical-packed.ts"
@@ -18,14 +20,15 @@ import { probeOf } from "../probes.ts"
 import { KnownQuestions } from "../rl-prompts.ts"
 import type { Encoded, SampleEncoder } from "../sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "../sample-fault.ts"
+import { TextSet } from "../text-set.ts"
 import { streamOf, TokenIndexes } from "../token-files.ts"
 import type { Findings } from "./findings.ts"
 import { messageOf, shardRows } from "./shard-rows.ts"
 
 /** What the samples say that other checks need. */
 export interface SamplesSeen {
-  readonly ids: ReadonlySet<string>
-  readonly questionIds: ReadonlySet<string>
+  readonly ids: Pick<TextSet, "has">
+  readonly questionIds: Pick<TextSet, "has">
   readonly questions: KnownQuestions
   readonly rows: number
   readonly tokens: number
@@ -48,8 +51,8 @@ export async function checkSamples(
 }
 
 class SamplesCheck implements SamplesSeen {
-  readonly ids = new Set<string>()
-  readonly questionIds = new Set<string>()
+  readonly ids = new TextSet()
+  readonly questionIds = new TextSet()
   readonly questions = new KnownQuestions()
   rows = 0
   tokens = 0
@@ -90,8 +93,7 @@ class SamplesCheck implements SamplesSeen {
     this.rows++
     const id = typeof row.id === "string" ? row.id : `number ${number}`
     const fault = (check: string, what: string) => this.#findings.add(path, check, what, id)
-    if (this.ids.has(id)) fault("id", "its id stands twice")
-    this.ids.add(id)
+    if (!this.ids.add(id)) fault("id", "its id stands twice")
     if (typeof row.question_id === "string") this.questionIds.add(row.question_id)
     const encoded = this.#encoded(row, fault)
     await this.#messages.next(path, id, encoded?.sample ?? null)
@@ -395,6 +397,7 @@ class StreamCheck {
   readonly #endOfDocument: number
   readonly #findings: Findings
   readonly #indexes = new TokenIndexes()
+  readonly #tableHash = createHash("sha256")
   #files: { ids: SequentialFile; mask: SequentialFile } | null = null
   #follows: boolean
   #trained = 0
@@ -424,7 +427,7 @@ class StreamCheck {
       mask: new SequentialFile(join(this.#folder, "tokens/train.ds.loss")),
     }
     const { ids, mask } = streamOf(sample, this.#endOfDocument)
-    this.#indexes.add({ id: sample.id, length: ids.length, source: sample.source, row: sample.row })
+    this.#tableHash.update(this.#indexes.add({ ...sample, length: ids.length }))
     for (const bears of mask) this.#trained += bears
     const document = `document ${this.#indexes.documents - 1}, sample ${sample.id}`
     if (!(await this.#files.ids.nextIs(int32Bytes(ids))))
@@ -442,9 +445,7 @@ class StreamCheck {
     await this.#beside("tokens/train.idx", this.#indexes.megatron())
     await this.#beside("tokens/train.ds.index", this.#indexes.ends())
     await this.#beside("tokens/train.ds.metadata", Buffer.from(this.#indexes.metadata(this.#manifest.model)))
-    await this.#beside("tokens/token_ids_part_0000.csv.gz", Buffer.from(this.#indexes.table()), (bytes) =>
-      gunzipSync(bytes),
-    )
+    await this.#table("tokens/token_ids_part_0000.csv.gz")
     const byPath = new Map(shardsOf(this.#manifest, "tokens").map((shard) => [shard.path, shard]))
     for (const [path, of] of [
       ["tokens/train.ds", "tokens/train.bin"],
@@ -462,9 +463,23 @@ class StreamCheck {
     if (stream) expectCounts(stream, { tokens: this.#indexes.tokens, trained: this.#trained }, this.#findings)
   }
 
-  async #beside(path: string, expected: Buffer, decode = (bytes: Buffer) => bytes): Promise<void> {
+  async #table(path: string): Promise<void> {
+    const hash = createHash("sha256")
     try {
-      const got = decode(await readFile(join(this.#folder, path)))
+      const unzipped = createReadStream(join(this.#folder, path))
+        .on("error", (error) => unzipped.destroy(error))
+        .pipe(createGunzip())
+      for await (const chunk of unzipped) hash.update(chunk as Buffer)
+      if (hash.digest("hex") !== this.#tableHash.digest("hex"))
+        this.#findings.add(path, "stream", "its table of documents does not follow from the samples")
+    } catch (error) {
+      this.#findings.add(path, "stream", messageOf(error))
+    }
+  }
+
+  async #beside(path: string, expected: Buffer): Promise<void> {
+    try {
+      const got = await readFile(join(this.#folder, path))
       if (!got.equals(expected)) this.#findings.add(path, "stream", differenceOf(path, expected, got))
     } catch (error) {
       this.#findings.add(path, "stream", messageOf(error))

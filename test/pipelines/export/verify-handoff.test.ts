@@ -445,7 +445,7 @@ describe("the manifest edited and the folder renamed:", () => {
     ["tokens", ({ shards }) => (shards[0]!.tokens += 1), "tokens"],
     ["trained tokens", ({ shards }) => (shards[0]!.trained_tokens += 1), "trained_tokens"],
     ["rows", ({ shards }) => (shards[0]!.rows += 1), "rows"],
-    ["rejected rows", ({ rows }) => (rows.rejected = { "empty-answer": 1 }), "rejected"],
+    ["rejected rows", ({ rows }) => (rows.rejected = { "no-id": 1 }), "rejected"],
     ["rows that came in", ({ rows }) => (rows.in += 1), "rows"],
     ["a licence", ({ license }) => (license[0]!.license = "MIT"), "license"],
     ["the mixture", ({ mixture }) => (mixture[0]!.weight = 0.5), "mixture"],
