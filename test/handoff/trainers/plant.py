@@ -50,7 +50,17 @@ def edit_rows(folder: Path, view: str, change: Callable[[Rows], Rows | None], re
     rows = table.to_pylist()
     rows = change(rows) or rows
     path.unlink()
-    pq.write_table(pa.Table.from_pylist(rows, retype(table.schema)), path, row_group_size=64)
+    schema = retype(pa.schema([pa.field(f.name, nullable(f.type)) for f in table.schema]))
+    pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=64)
+
+
+def nullable(kind: pa.DataType) -> pa.DataType:
+    """A type in which nothing is declared to be there, as most tools write it."""
+    if pa.types.is_list(kind):
+        return pa.list_(nullable(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(f.name, nullable(f.type)) for f in kind])
+    return kind
 
 
 def edit_text(folder: Path, name: str, change: Callable[[str], str]) -> None:
