@@ -27,13 +27,85 @@ export interface TokenFilesOptions {
   readonly tokenizer: string
 }
 
+/** What stands beside a stream: all of it follows from the lengths of its documents and where they come from. */
+export class TokenIndexes {
+  readonly #table: string[] = []
+  #lengths = new Int32Array(1_024)
+  documents = 0
+  tokens = 0
+
+  add({ id, length, source, row }: { id: string; length: number; source: string; row: number }): void {
+    this.#table.push(`${this.tokens},${this.tokens + length},${cell(id)},${cell(source)},${row}\n`)
+    if (this.documents === this.#lengths.length) {
+      const longer = new Int32Array(2 * this.documents)
+      longer.set(this.#lengths)
+      this.#lengths = longer
+    }
+    this.#lengths[this.documents++] = length
+    this.tokens += length
+  }
+
+  get lengths(): Int32Array {
+    return this.#lengths.subarray(0, this.documents)
+  }
+
+  /** Megatron's `.idx`. */
+  megatron(): Buffer {
+    return megatronIndex(this.lengths)
+  }
+
+  /** datatrove's `.ds.index`: where documents end, in tokens. */
+  ends(): Buffer {
+    const bytes = Buffer.alloc(8 * this.documents)
+    let end = 0n
+    for (const [at, length] of this.lengths.entries()) {
+      end += BigInt(length)
+      bytes.writeBigUInt64LE(end, 8 * at)
+    }
+    return bytes
+  }
+
+  /** datatrove's `.ds.metadata`. */
+  metadata(tokenizer: string): string {
+    return `${tokenizer}|4\n${this.tokens}\n${metric(this.tokens)}`
+  }
+
+  /** dolma's table of documents: start, end, id, source, row. */
+  table(): string {
+    return this.#table.join("")
+  }
+}
+
+/** The ids of a document with the token that ends it, and which of them bear loss. */
+export function streamOf(
+  { inputIds, labels }: { inputIds: Int32Array; labels: Int32Array },
+  endOfDocument: number,
+): { ids: Int32Array; mask: Buffer } {
+  const ended = inputIds.at(-1) === endOfDocument
+  const ids = new Int32Array(inputIds.length + (ended ? 0 : 1)).fill(endOfDocument)
+  ids.set(inputIds)
+  const mask = Buffer.alloc(ids.length)
+  for (let at = 0; at < inputIds.length; at++) if (labels[at] !== -100) mask[at] = 1
+  return { ids, mask }
+}
+
 /** Bytes that are gathered before the disk gets them. */
 const bufferBytes = 1 << 20
+
+/** What the files hold, as the manifest names it. */
+const schemas = {
+  ids: "token ids: 32-bit little-endian, bare",
+  mask: "loss: one byte for each token, 1 where it bears loss",
+  megatron: "documents: Megatron MMIDIDX version 1",
+  ends: "document ends in tokens: uint64 little-endian, bare",
+  metadata: "text: tokenizer|bytes of an id, tokens, tokens for people",
+  table: "gzip of CSV: start, end, id, source, row",
+}
 
 /**
  * Writes documents to `FOLDER/train.bin` with `.idx` (Megatron), `train.ds` with `.ds.index`, `.ds.metadata` and `.ds.loss` (datatrove), and
  * `token_ids_part_0000.npy`, `labels_mask_part_0000.npy` and `token_ids_part_0000.csv.gz` (dolma, open-instruct). Equal files are links to
- * one. Memory: 12 bytes and the table's line for each document.
+ * one. Memory: 4 bytes and the table's line for each document.
  */
 export class TokenFiles {
   readonly #root: string
@@ -41,11 +113,7 @@ export class TokenFiles {
   readonly #options: TokenFilesOptions
   readonly #ids: BufferedSink
   readonly #mask: BufferedSink
-  readonly #table: string[] = []
-  #lengths = new Int32Array(1_024)
-  #ends = new BigUint64Array(1_024)
-  #documents = 0
-  #tokens = 0
+  readonly #indexes = new TokenIndexes()
   #trainedTokens = 0
 
   private constructor(root: string, folder: string, options: TokenFilesOptions, ids: ByteSink, mask: ByteSink) {
@@ -67,75 +135,41 @@ export class TokenFiles {
   }
 
   async add({ id, inputIds, labels, source, row }: TokenDocument): Promise<void> {
-    const ended = inputIds.at(-1) === this.#options.endOfDocument
-    const length = inputIds.length + (ended ? 0 : 1)
-    const ids = new Int32Array(length).fill(this.#options.endOfDocument)
-    ids.set(inputIds)
-    const mask = Buffer.alloc(length)
-    for (let at = 0; at < inputIds.length; at++) if (labels[at] !== -100) mask[at] = 1
+    const { ids, mask } = streamOf({ inputIds, labels }, this.#options.endOfDocument)
     for (const bears of mask) this.#trainedTokens += bears
     await this.#ids.write(int32Bytes(ids))
     await this.#mask.write(mask)
-    this.#table.push([this.#tokens, this.#tokens + length, cell(id), cell(source), row].join(","))
-    if (this.#documents === this.#lengths.length) {
-      this.#lengths = grown(this.#lengths, new Int32Array(2 * this.#documents))
-      this.#ends = grown(this.#ends, new BigUint64Array(2 * this.#documents))
-    }
-    this.#tokens += length
-    this.#lengths[this.#documents] = length
-    this.#ends[this.#documents++] = BigInt(this.#tokens)
+    this.#indexes.add({ id, length: ids.length, source, row })
   }
 
   /** Writes the files beside the stream; all of them are synced. */
   async close(): Promise<HandoffShard[]> {
     const [ids, mask] = [await this.#ids.close(), await this.#mask.close()]
-    const lengths = this.#lengths.subarray(0, this.#documents)
-    const ends = this.#ends.subarray(0, this.#documents)
-    const { tokenizer } = this.#options
-    const metadata = `${tokenizer}|4\n${this.#tokens}\n${metric(this.#tokens)}`
-    const counted = { tokens: this.#tokens, trained_tokens: this.#trainedTokens }
-    const beside = { tokens: 0, trained_tokens: 0 }
+    const beside: [string, string, Uint8Array | string][] = [
+      ["train.idx", schemas.megatron, this.#indexes.megatron()],
+      ["train.ds.index", schemas.ends, this.#indexes.ends()],
+      ["train.ds.metadata", schemas.metadata, this.#indexes.metadata(this.#options.tokenizer)],
+      ["token_ids_part_0000.csv.gz", schemas.table, gzipSync(this.#indexes.table())],
+    ]
+    const counted = { tokens: this.#indexes.tokens, trained_tokens: this.#trainedTokens }
     const shards = [
-      this.#shard("train.bin", ids, "bare int32 little-endian token ids", counted),
-      this.#shard(
-        "train.idx",
-        await this.#write("train.idx", megatronIndex(lengths)),
-        "Megatron MMIDIDX version 1",
-        beside,
-      ),
-      this.#shard(
-        "train.ds",
-        await this.#same("train.bin", "train.ds", ids),
-        "bare uint32 little-endian token ids",
-        counted,
-      ),
-      this.#shard(
-        "train.ds.index",
-        await this.#write("train.ds.index", uint64Bytes(ends)),
-        "bare uint64 little-endian document ends in tokens",
-        beside,
-      ),
-      this.#shard("train.ds.metadata", await this.#write("train.ds.metadata", metadata), "text", beside),
-      this.#shard("train.ds.loss", mask, "one byte for each token: 1 bears loss", beside),
+      this.#shard("train.bin", ids, schemas.ids, counted),
+      this.#shard("train.ds", await this.#same("train.bin", "train.ds", ids), schemas.ids, counted),
       this.#shard(
         "token_ids_part_0000.npy",
         await this.#same("train.bin", "token_ids_part_0000.npy", ids),
-        "bare uint32 little-endian token ids",
+        schemas.ids,
         counted,
       ),
+      this.#shard("train.ds.loss", mask, schemas.mask),
       this.#shard(
         "labels_mask_part_0000.npy",
         await this.#same("train.ds.loss", "labels_mask_part_0000.npy", mask),
-        "one byte for each token: 1 bears loss",
-        beside,
-      ),
-      this.#shard(
-        "token_ids_part_0000.csv.gz",
-        await this.#write("token_ids_part_0000.csv.gz", gzipSync(this.#table.map((line) => `${line}\n`).join(""))),
-        "start,end,id,src,loc",
-        beside,
+        schemas.mask,
       ),
     ]
+    for (const [name, schema, content] of beside)
+      shards.push(this.#shard(name, await this.#write(name, content), schema))
     return shards
   }
 
@@ -148,14 +182,14 @@ export class TokenFiles {
     name: string,
     { bytes, sha256 }: Written,
     schema: string,
-    counted: { tokens: number; trained_tokens: number },
+    counted = { tokens: 0, trained_tokens: 0 },
   ): HandoffShard {
     return {
       path: `${this.#folder}/${name}`,
       bytes,
       sha256,
       logical_sha256: sha256,
-      rows: this.#documents,
+      rows: this.#indexes.documents,
       ...counted,
       schema,
     }
@@ -176,12 +210,6 @@ export class TokenFiles {
     }
     return written
   }
-}
-
-function uint64Bytes(values: BigUint64Array): Buffer {
-  const bytes = Buffer.alloc(8 * values.length)
-  for (let at = 0; at < values.length; at++) bytes.writeBigUInt64LE(values[at]!, 8 * at)
-  return bytes
 }
 
 /** Megatron's index of documents that are one sequence each: 42 bytes and 20 for each document. */
@@ -228,11 +256,6 @@ export function metric(tokens: number): string {
 
 /** A cell of the table; a name may hold anything. */
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-
-function grown<T extends Int32Array | BigUint64Array>(from: T, to: T): T {
-  to.set(from as never)
-  return to
-}
 
 /** Gathers small writes. */
 class BufferedSink {

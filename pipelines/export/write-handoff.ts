@@ -15,6 +15,7 @@ import { messagesRow } from "../../schemas/messages-row.ts"
 import { packedRow } from "../../schemas/packed.ts"
 import { rejectedRow } from "../../schemas/rejected-row.ts"
 import { rlPrompt } from "../../schemas/rl-prompt.ts"
+import { canonicalPacked } from "../packing/canonical-packed.ts"
 import { type PackedTokens, SamplePacker } from "../packing/pack-samples.ts"
 import { integerListBatch } from "../packing/packed-batch.ts"
 import { RowError, stopError, usageError } from "../runtime/errors.ts"
@@ -195,7 +196,7 @@ class HandoffWriter {
       await this.#sample(row)
       if (this.#rows.in % progressRows === 0) onProgress?.(this.#rows.in)
     }
-    for (const packed of this.#packer.end()) await this.#writePacked(packed)
+    for (const { row } of this.#packer.end()) await this.#writePacked(row)
     if (this.#rows.written === 0)
       throw stopError({
         what: "No sample is left to hand off",
@@ -248,7 +249,7 @@ class HandoffWriter {
     const messages = messagesView({ prompt, completion, tools }, this.#encoder.systemWithTools)
     await this.#messages.add({ id, messages, enable_thinking }, counts)
     await this.#tokens!.add({ id, inputIds, labels, source: path.file, row: path.row })
-    for (const packed of this.#packer.add(encoded)) await this.#writePacked(packed)
+    for (const { row: packed } of this.#packer.add({ id, inputIds, labels })) await this.#writePacked(packed)
     if (this.#plan.wants(enable_thinking)) this.#probes.push(probeOf(id, encoded))
     this.#rows.written++
     if (cut) this.#rows.cut++
@@ -358,7 +359,7 @@ class HandoffWriter {
       git_commit: null,
       seed: run.seed,
       model: model.repository,
-      license: [...this.#licenses.values()].sort(byCanonicalJson),
+      license: byKey(this.#licenses),
       rows: { ...this.#rows, rejected: sorted(this.#rows.rejected) },
       rl_rows: this.#rlRows,
       max_length: maxLength,
@@ -378,9 +379,7 @@ class HandoffWriter {
         empty_think_loss: false,
         mode_counts: this.#modes,
       },
-      mixture: [...this.#mixture.values()]
-        .sort(byCanonicalJson)
-        .map((of) => ({ ...of, weight: of.rows / this.#rows.written, epochs: 1 })),
+      mixture: byKey(this.#mixture).map((of) => ({ ...of, weight: of.rows / this.#rows.written, epochs: 1 })),
       packing: {
         seq_len: sequenceLength,
         strategy: "best-fit-decreasing, whole samples, in windows of 8 Mi places",
@@ -440,10 +439,6 @@ class HandoffWriter {
   }
 }
 
-/** `canonicalRowJson` of a packed row; numbers need no escaping. */
-export const canonicalPacked = ({ input_ids, labels, seq_lengths }: PackedTokens): string =>
-  `{"input_ids":[${input_ids.join()}],"labels":[${labels.join()}],"seq_lengths":[${seq_lengths.join()}]}`
-
 function countIn<T extends object>(map: Map<string, T & { rows: number }>, of: T): void {
   const key = canonicalRowJson(of)
   const known = map.get(key)
@@ -451,7 +446,7 @@ function countIn<T extends object>(map: Map<string, T & { rows: number }>, of: T
   else map.set(key, { ...of, rows: 1 })
 }
 
-const byCanonicalJson = (a: object, b: object): number => (canonicalRowJson(a) < canonicalRowJson(b) ? -1 : 1)
+const byKey = <T>(map: ReadonlyMap<string, T>): T[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, of]) => of)
 
 const sorted = (counts: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -28,12 +28,29 @@ export function joinSegments(segments: readonly TokenSegment[]): PackedTokens {
   return { input_ids, labels, seq_lengths }
 }
 
+/** A sample to pack. */
+export interface PackableSample {
+  readonly id: string
+  readonly inputIds: Int32Array
+  readonly labels: Int32Array
+}
+
+/** A row and the samples that it is made of, in order. */
+export interface PackedSamples {
+  readonly row: PackedTokens
+  readonly ids: readonly string[]
+}
+
+interface SampleSegment extends TokenSegment {
+  readonly id: string
+}
+
 /**
  * Packs whole samples: no sample is cut or goes on in another row, and rows are not padded. `fill` says how much of the rows is
  * taken.
  */
 export class SamplePacker {
-  readonly #packer: BestFitPacker<TokenSegment>
+  readonly #packer: BestFitPacker<SampleSegment>
   readonly #sequenceLength: number
   #rows = 0
   #places = 0
@@ -43,12 +60,11 @@ export class SamplePacker {
     this.#sequenceLength = options.sequenceLength
   }
 
-  add(sample: { inputIds: Int32Array; labels: Int32Array }): PackedTokens[] {
-    const { inputIds, labels } = sample
-    return this.#joined(this.#packer.add({ length: inputIds.length, inputIds, labels }))
+  add({ id, inputIds, labels }: PackableSample): PackedSamples[] {
+    return this.#joined(this.#packer.add({ length: inputIds.length, id, inputIds, labels }))
   }
 
-  end(): PackedTokens[] {
+  end(): PackedSamples[] {
     return this.#joined(this.#packer.end())
   }
 
@@ -57,12 +73,12 @@ export class SamplePacker {
     return this.#rows === 0 ? 1 : this.#places / (this.#rows * this.#sequenceLength)
   }
 
-  #joined(rows: readonly TokenSegment[][]): PackedTokens[] {
+  #joined(rows: readonly SampleSegment[][]): PackedSamples[] {
     return rows.map((segments) => {
       const row = joinSegments(segments)
       this.#rows++
       this.#places += row.input_ids.length
-      return row
+      return { row, ids: segments.map(({ id }) => id) }
     })
   }
 }

@@ -26,7 +26,10 @@ export interface LaunchScene {
   readonly streamTokens: number
 }
 
-/** One config of one trainer. Paths in it are relative to the handoff's folder, in which it is to be started. */
+/**
+ * One config of one trainer. Paths in it are relative to the handoff's folder, in which it is to be started; what it writes goes beside
+ * that folder, which must stay as it is.
+ */
 export interface LaunchConfig {
   readonly trainer: string
   readonly version: string

@@ -31,7 +31,7 @@ export function llamaFactorySft(scene: LaunchScene): LaunchConfig {
     bf16: true,
     seed,
     save_strategy: "epoch",
-    output_dir: `out/llamafactory-${stage}`,
+    output_dir: `../out/llamafactory-${stage}`,
   }
   const head = comment([
     `LLaMA-Factory ${version} with transformers ${transformers} and datasets 4.0.0. In this folder:`,
@@ -40,7 +40,7 @@ export function llamaFactorySft(scene: LaunchScene): LaunchConfig {
     "without loss. The empty block of non-thinking samples bears loss here.",
     `Learning: ${training.source}.`,
   ])
-  const text = head + stringify(settings)
+  const text = head + stringify(settings, { lineWidth: 0 })
   return { trainer: "llamafactory", version, path: "launch/llamafactory-sft.yaml", text, transformers }
 }
 

@@ -9,7 +9,10 @@ const paddedVocabulary = 151_936
 export function megatronPretrain(scene: LaunchScene): LaunchConfig {
   const { model, training, sequenceLength, streamTokens, stage, seed } = scene
   const { warmup } = stepsOf(scene)
-  const batch = Math.max(1, Math.ceil((training.batch * streamTokens) / Math.max(1, scene.samples) / sequenceLength))
+  // Megatron wants whole micro-batches on every replica.
+  const replicas = model.accelerators / model.tensorParallel
+  const rowsOfBatch = (training.batch * streamTokens) / Math.max(1, scene.samples) / sequenceLength
+  const batch = replicas * Math.max(1, Math.ceil(rowsOfBatch / replicas))
   const steps = Math.max(1, Math.ceil(streamTokens / sequenceLength / batch)) * training.epochs
   const flags = [
     `--num-layers ${model.layers} --hidden-size ${model.hidden} --ffn-hidden-size ${model.feedForward}`,
@@ -31,9 +34,9 @@ export function megatronPretrain(scene: LaunchScene): LaunchConfig {
     "--reset-position-ids --reset-attention-mask",
     `--tensor-model-parallel-size ${model.tensorParallel} --use-distributed-optimizer --sequence-parallel`,
     `--micro-batch-size 1 --global-batch-size ${batch} --train-iters ${steps}`,
-    `--lr ${training.learningRate} --lr-decay-style cosine --lr-warmup-iters ${Math.min(warmup, steps - 1)} --weight-decay ${training.weightDecay}`,
+    `--lr ${training.learningRate} --lr-decay-style cosine --lr-warmup-iters ${Math.min(warmup, Math.max(0, steps - 1))} --weight-decay ${training.weightDecay}`,
     `--bf16 --seed ${seed} --recompute-activations`,
-    `--load "\${CHECKPOINT:?a Megatron checkpoint of ${model.repository}}" --finetune --save out/megatron-${stage} --save-interval 500`,
+    `--load "\${CHECKPOINT:?a Megatron checkpoint of ${model.repository}}" --finetune --save ../out/megatron-${stage} --save-interval 500`,
   ]
   const head = comment([
     `Megatron-LM with megatron-core ${version}. Anywhere: MEGATRON=/path/to/Megatron-LM CHECKPOINT=... sh launch/megatron-pretrain.sh`,

@@ -25,7 +25,7 @@ export function msSwiftSft(scene: LaunchScene): LaunchConfig {
     "--split_dataset_ratio 0",
     `--seed ${seed}`,
     "--save_strategy epoch",
-    `--output_dir out/ms-swift-${stage}`,
+    `--output_dir ../out/ms-swift-${stage}`,
   ]
   const head = comment([
     `ms-swift ${version} with datasets 4.8.4. Anywhere: sh launch/ms-swift-sft.sh`,

@@ -34,7 +34,7 @@ export function trlSft(scene: LaunchScene): LaunchConfig {
     bf16: true,
     seed,
     save_strategy: "epoch",
-    output_dir: `out/trl-${stage}`,
+    output_dir: `../out/trl-${stage}`,
   }
   const head = comment([
     `TRL ${version} with transformers ${transformers} and datasets 5.2.0. In this folder:`,
@@ -43,7 +43,13 @@ export function trlSft(scene: LaunchScene): LaunchConfig {
     "prepared with manifest.json: it drops rows that truncation leaves without loss, and says nothing.",
     `Learning: ${training.source}.`,
   ])
-  return { trainer: "trl", version, path: "launch/trl-sft.yaml", text: head + stringify(settings), transformers }
+  return {
+    trainer: "trl",
+    version,
+    path: "launch/trl-sft.yaml",
+    text: head + stringify(settings, { lineWidth: 0 }),
+    transformers,
+  }
 }
 
 /** `trl sft` over rows that are packed and tokenised already. */
@@ -72,14 +78,20 @@ export function trlPacked(scene: LaunchScene): LaunchConfig {
     attn_implementation: "flash_attention_2",
     seed,
     save_strategy: "epoch",
-    output_dir: `out/trl-packed-${stage}`,
+    output_dir: `../out/trl-packed-${stage}`,
   }
   const head = comment([
     `TRL ${version} with transformers ${transformers} over packed rows. In this folder: trl sft --config launch/trl-packed.yaml`,
     "The rows are tokens already: packing must stay off, which would take each row for one document; padding_free resets positions at",
     "seq_lengths, so that samples of one row do not see each other.",
   ])
-  return { trainer: "trl", version, path: "launch/trl-packed.yaml", text: head + stringify(settings), transformers }
+  return {
+    trainer: "trl",
+    version,
+    path: "launch/trl-packed.yaml",
+    text: head + stringify(settings, { lineWidth: 0 }),
+    transformers,
+  }
 }
 
 /** `trl grpo` with our verifiers as the reward. */
@@ -88,7 +100,7 @@ export function trlGrpo(scene: LaunchScene): LaunchConfig {
   const { prompts, rollouts, stepsPerRound } = rlTraining
   const completions = (prompts * rollouts) / stepsPerRound
   const settings = {
-    model_name_or_path: `out/trl-${stage}`,
+    model_name_or_path: `../out/trl-${stage}`,
     datasets: [{ path: "parquet", data_files: "rl/*.parquet" }],
     reward_funcs: ["rewards.cotyledon_rewards.reward"],
     chat_template_kwargs: { enable_thinking: true },
@@ -108,7 +120,7 @@ export function trlGrpo(scene: LaunchScene): LaunchConfig {
     vllm_mode: "colocate",
     seed,
     save_steps: 20,
-    output_dir: `out/trl-grpo-${stage}`,
+    output_dir: `../out/trl-grpo-${stage}`,
   }
   const head = comment([
     `TRL ${version} with transformers ${transformers}. In this folder: trl grpo --config launch/trl-grpo.yaml`,
@@ -116,5 +128,11 @@ export function trlGrpo(scene: LaunchScene): LaunchConfig {
     "thinking. The reward calls `cotyledon verify` (see rewards/cotyledon_rewards.py) and is None where nothing can be verified.",
     `Learning: ${rlTraining.source}.`,
   ])
-  return { trainer: "trl", version, path: "launch/trl-grpo.yaml", text: head + stringify(settings), transformers }
+  return {
+    trainer: "trl",
+    version,
+    path: "launch/trl-grpo.yaml",
+    text: head + stringify(settings, { lineWidth: 0 }),
+    transformers,
+  }
 }

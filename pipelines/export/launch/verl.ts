@@ -38,7 +38,7 @@ export function verlSft(scene: LaunchScene): LaunchConfig {
       total_epochs: training.epochs,
       project_name: "cotyledon",
       experiment_name: stage,
-      default_local_dir: `out/verl-${stage}`,
+      default_local_dir: `../out/verl-${stage}`,
       n_gpus_per_node: Math.min(8, model.accelerators),
       nnodes: Math.ceil(model.accelerators / 8),
       logger: ["console"],
@@ -53,7 +53,13 @@ export function verlSft(scene: LaunchScene): LaunchConfig {
     "so does the empty block of non-thinking samples.",
     `Learning: ${training.source}.`,
   ])
-  return { trainer: "verl", version, path: "launch/verl-sft.yaml", text: head + stringify(settings), transformers }
+  return {
+    trainer: "verl",
+    version,
+    path: "launch/verl-sft.yaml",
+    text: head + stringify(settings, { lineWidth: 0 }),
+    transformers,
+  }
 }
 
 /** verl's GRPO with our verifiers as the reward. */
@@ -76,7 +82,7 @@ export function verlGrpo({ model, stage, maxLength, seed, rlFiles }: LaunchScene
       seed,
     },
     actor_rollout_ref: {
-      model: { path: `out/verl-${stage}`, tokenizer_path: "tokenizer", enable_gradient_checkpointing: true },
+      model: { path: `../out/verl-${stage}`, tokenizer_path: "tokenizer", enable_gradient_checkpointing: true },
       actor: {
         optim: { lr: rlTraining.learningRate },
         ppo_mini_batch_size: prompts / stepsPerRound,
@@ -98,7 +104,7 @@ export function verlGrpo({ model, stage, maxLength, seed, rlFiles }: LaunchScene
     trainer: {
       project_name: "cotyledon",
       experiment_name: `grpo-${stage}`,
-      default_local_dir: `out/verl-grpo-${stage}`,
+      default_local_dir: `../out/verl-grpo-${stage}`,
       n_gpus_per_node: Math.min(8, model.accelerators),
       nnodes: Math.ceil(model.accelerators / 8),
       logger: ["console"],
@@ -115,5 +121,11 @@ export function verlGrpo({ model, stage, maxLength, seed, rlFiles }: LaunchScene
     "are global in verl: all prompts are to be answered with thinking.",
     `Learning: ${rlTraining.source}.`,
   ])
-  return { trainer: "verl", version, path: "launch/verl-grpo.yaml", text: head + stringify(settings), transformers }
+  return {
+    trainer: "verl",
+    version,
+    path: "launch/verl-grpo.yaml",
+    text: head + stringify(settings, { lineWidth: 0 }),
+    transformers,
+  }
 }

@@ -46,23 +46,30 @@ describe("samples", () => {
   test("stay whole, with their labels, and the fill is told", () => {
     const packer = new SamplePacker({ sequenceLength: 8 })
     expect(packer.fill).toBe(1)
-    const sample = (...ids: number[]) => ({
+    const sample = (id: string, ...ids: number[]) => ({
+      id,
       inputIds: Int32Array.from(ids),
       labels: Int32Array.from(ids, (id, at) => (at === 0 ? -100 : id)),
     })
-    packer.add(sample(1, 2, 3, 4, 5))
-    packer.add(sample(6, 7))
-    packer.add(sample(8, 9, 10, 11))
+    packer.add(sample("a", 1, 2, 3, 4, 5))
+    packer.add(sample("b", 6, 7))
+    packer.add(sample("c", 8, 9, 10, 11))
     expect(packer.end()).toEqual([
       {
-        input_ids: Int32Array.of(1, 2, 3, 4, 5, 6, 7),
-        labels: Int32Array.of(-100, 2, 3, 4, 5, -100, 7),
-        seq_lengths: Int32Array.of(5, 2),
+        ids: ["a", "b"],
+        row: {
+          input_ids: Int32Array.of(1, 2, 3, 4, 5, 6, 7),
+          labels: Int32Array.of(-100, 2, 3, 4, 5, -100, 7),
+          seq_lengths: Int32Array.of(5, 2),
+        },
       },
       {
-        input_ids: Int32Array.of(8, 9, 10, 11),
-        labels: Int32Array.of(-100, 9, 10, 11),
-        seq_lengths: Int32Array.of(4),
+        ids: ["c"],
+        row: {
+          input_ids: Int32Array.of(8, 9, 10, 11),
+          labels: Int32Array.of(-100, 9, 10, 11),
+          seq_lengths: Int32Array.of(4),
+        },
       },
     ])
     expect(packer.fill).toBe(11 / 16)
