@@ -491,7 +491,10 @@ def file_sha256(path: Path) -> str:
 
 def ids_sha256(ids: Sequence[int]) -> str:
     """Hash over the int32 little-endian bytes, as in the manifest's probes."""
-    numbers = array("i", ids)
+    try:
+        numbers = array("i", ids)
+    except OverflowError:  # no token id: any hash but that of one that is
+        numbers = array("I", [token & 0xFFFFFFFF for token in ids])
     if sys.byteorder == "big":
         numbers.byteswap()
     return hashlib.sha256(numbers.tobytes()).hexdigest()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -9,7 +13,8 @@ import torch
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 
-def tiny_qwen3(handoff: Path, template: str = "templates/qwen3.jinja") -> Path:
+@cache
+def weights() -> Path:
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=151936,
@@ -24,9 +29,17 @@ def tiny_qwen3(handoff: Path, template: str = "templates/qwen3.jinja") -> Path:
         eos_token_id=151645,
         pad_token_id=151643,
     )
-    folder = Path(mkdtemp(prefix="cotyledon-tiny-qwen3-"))
+    folder = Path(mkdtemp(prefix="cotyledon-weights-"))
+    atexit.register(shutil.rmtree, folder)
     Qwen3ForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def tiny_qwen3(handoff: Path) -> Path:
+    """A new folder, the caller's to remove."""
+    folder = Path(mkdtemp(prefix="cotyledon-tiny-qwen3-"))
+    shutil.copytree(weights(), folder, dirs_exist_ok=True, copy_function=os.link)
     tokenizer = AutoTokenizer.from_pretrained(handoff / "tokenizer")
-    tokenizer.chat_template = (handoff / template).read_text(encoding="utf8")
+    tokenizer.chat_template = (handoff / "templates" / "qwen3.jinja").read_text(encoding="utf8")
     tokenizer.save_pretrained(folder)
     return folder
