@@ -382,6 +382,15 @@ const codeStdio: VerifierEntry = {
   build: async () => (await import("../annotators/verifiers/code-stdio.ts")).codeStdio,
 }
 
+const thinkFormat: VerifierEntry = {
+  id: "think-format",
+  kind: "verifier",
+  about: "The think tags of a completion: one block at the start, or the empty one",
+  reads: ["completion", "reference", "options"],
+  adds: verdictColumns,
+  build: async () => (await import("../annotators/verifiers/think-format.ts")).thinkFormat,
+}
+
 /** All steps, in the order in which the recipes use them. */
 export const catalogue: readonly CatalogueEntry[] = [
   hasReference,
@@ -406,6 +415,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   multipleChoice,
   codeTests,
   codeStdio,
+  thinkFormat,
 ]
 
 /** What an entry can be set to: a step's parameters or a verifier's options. */

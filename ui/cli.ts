@@ -49,6 +49,11 @@ RUN is the folder of a finished run whose dataset is samples. The handoff is wri
 with the same options gives the same bytes and the same name. Start trainers in its folder: launch/ has a config for each.
 verify takes the handoff's folder, or the one that it stands in: it checks every hash, count, token and probe, and
 after training the receipts. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
+const chatHelp = `
+render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get the column text, byte for byte what Hugging Face's
+apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
+control token or a stray think tag; --unchecked renders them as the template does. --template: a .jinja file or a tokenizer_config.json.
+parse: rows {text} get thinking, answer and complete. Rows that fail go to OUT.failed.jsonl.`
 
 function commandLine(): Command {
   const program = new Command("cotyledon")
@@ -120,6 +125,15 @@ function commandLine(): Command {
     .option("--quick", "verify: hashes, counts and probes, without reading every row", false)
     .addHelpText("after", handoffHelp)
     .action(async (run, dir, options) => (await import("./commands/handoff.ts")).handoff(run, dir, options))
+  command("chat <render|parse> <in> <out>", "conversations to text, and responses back into thinking and answer")
+    .option("--template <file>", "render: a Jinja chat template other than the recipe's")
+    .option("--date <day>", "render: the day that a template prints as today (2026-01-31)")
+    .option("--unchecked", "render: whatever the template makes of a row", false)
+    .option("--column <name>", "parse: the column that it reads, where that is not `text`")
+    .addHelpText("after", chatHelp)
+    .action(async (action, input, output, options) =>
+      (await import("./commands/chat.ts")).chat(action, input, output, options),
+    )
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )

@@ -1,5 +1,7 @@
+import { classOf } from "./code-point-sets.ts"
 import { nfc } from "./nfc.ts"
 import type { AddedToken } from "./tokenizer-settings.ts"
+import { wordCharacters } from "./unicode-sets.ts"
 
 /** A part of a text: an added token, or text between added tokens. */
 export type Section = { id: number } | { text: string }
@@ -28,8 +30,6 @@ export class AddedTokens {
   }
 }
 
-const startsWithWord = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
-const endsWithWord = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
 const spaceAtStart = /^\p{White_Space}*/u
 const spaceAtEnd = /\p{White_Space}$/u
 
@@ -68,9 +68,18 @@ class Finder {
 
 const escaped = (content: string): string => content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 
-/** Looks two UTF-16 units back, which hold one code point in any case. */
-const standsAlone = (text: string, start: number, end: number): boolean =>
-  !endsWithWord.test(text.slice(Math.max(0, start - 2), start)) && !startsWithWord.test(text.slice(end, end + 2))
+let word: { atStart: RegExp; atEnd: RegExp } | undefined
+
+/** True where no letter, mark, digit or connector stands next to it. Looks at two UTF-16 units, which hold a code point in any case. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  word ??= wordPatterns()
+  return !word.atEnd.test(text.slice(Math.max(0, start - 2), start)) && !word.atStart.test(text.slice(end, end + 2))
+}
+
+function wordPatterns() {
+  const members = classOf(wordCharacters)
+  return { atStart: new RegExp(`^[${members}]`, "u"), atEnd: new RegExp(`[${members}]$`, "u") }
+}
 
 function withoutSpaceAtEnd(text: string, end: number): number {
   while (end > 0 && spaceAtEnd.test(text[end - 1]!)) end--

@@ -1,4 +1,5 @@
 import { usageError } from "../../pipelines/runtime/errors.ts"
+import { nfc } from "./nfc.ts"
 import type { TokenizerFile } from "./tokenizer-file.ts"
 import { spelledBytes } from "./vocabulary.ts"
 
@@ -13,7 +14,8 @@ export class Decoder {
   constructor({ tokens, addedTokens }: Pick<TokenizerFile, "tokens" | "addedTokens">) {
     this.#bytes = tokens.bytes
     this.#starts = tokens.starts
-    for (const { id, content, special } of addedTokens) this.#added.set(id, { bytes: spelledBytes(content), special })
+    for (const { id, content, normalized, special } of addedTokens)
+      this.#added.set(id, { bytes: spelledBytes(normalized ? nfc(content) : content), special })
     this.#size = Math.max(tokens.starts.length - 1, ...[...this.#added.keys()].map((id) => id + 1))
   }
 

@@ -8,10 +8,10 @@ import { normalizedCodePoints } from "./code-point-sets.ts"
 export function nfc(text: string): string {
   if (/^[\u0000-\u02ff]*$/.test(text)) return text
   later ??= laterCodePoints()
-  // A later code point would be no more than another starter.
+  // Every second part is what was split at.
   return text
     .split(later)
-    .map((part) => part.normalize("NFC"))
+    .map((part, index) => (index % 2 === 0 ? part.normalize("NFC") : part))
     .join("")
 }
 
@@ -21,11 +21,16 @@ let later: RegExp | undefined
 function laterCodePoints(): RegExp {
   const known = normalizedCodePoints()
   const mark = /^\p{M}$/u
+  const touched = (character: string) =>
+    character.normalize("NFD") !== character || twice(character) !== twice(character).normalize("NFC")
   let members = ""
   for (let codePoint = 0x300; codePoint < 0x110000; codePoint++) {
     if (known[codePoint] || (codePoint >= 0xd800 && codePoint < 0xe000)) continue
     const character = String.fromCodePoint(codePoint)
-    if (mark.test(character) || character.normalize("NFD") !== character) members += `\\u{${codePoint.toString(16)}}`
+    if (mark.test(character) || touched(character)) members += `\\u{${codePoint.toString(16)}}`
   }
   return new RegExp(`([${members}]+)`, "u")
 }
+
+/** A vowel sign that is a letter joins with another of itself. */
+const twice = (character: string): string => character.repeat(2)

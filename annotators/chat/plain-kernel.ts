@@ -1,7 +1,9 @@
-import type { Kernel } from "./kernel.ts"
+import { type IdColumn, joinedIds, type Kernel, type TextColumn } from "./kernel.ts"
 import { nfc } from "./nfc.ts"
 import type { TokenizerFile } from "./tokenizer-file.ts"
 import { wordsOf } from "./word-cut.ts"
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Words whose tokens are remembered. */
 const cachedWords = 100_000
@@ -32,6 +34,15 @@ export class PlainKernel implements Kernel {
     const ids: number[] = []
     for (const word of wordsOf(nfc(text.toWellFormed()))) for (const id of this.#tokensOf(word)) ids.push(id)
     return Int32Array.from(ids)
+  }
+
+  encodeColumn({ bytes, offsets }: TextColumn): IdColumn {
+    const rows = Array.from({ length: offsets.length - 1 }, (_, row) =>
+      this.encode(utf8.decode(bytes.subarray(offsets[row]!, offsets[row + 1]!))),
+    )
+    const ends = new Int32Array(offsets.length)
+    for (const [row, { length }] of rows.entries()) ends[row + 1] = ends[row]! + length
+    return { ids: joinedIds(rows), offsets: ends }
   }
 
   #tokensOf(word: string): readonly number[] {

@@ -1,6 +1,6 @@
 import { AddedTokens } from "./added-tokens.ts"
 import { Decoder } from "./decode-tokens.ts"
-import type { Kernel } from "./kernel.ts"
+import { joinedIds, type Kernel } from "./kernel.ts"
 import type { TokenizerFile } from "./tokenizer-file.ts"
 
 /**
@@ -36,22 +36,12 @@ export function tokenizerOf(file: TokenizerFile, kernel: Kernel): Tokenizer {
     vocabSize: modelSize + file.addedTokens.filter(({ id }) => id >= modelSize).length,
     encode: (text) => kernel.encode(text),
     encodeMarkup(text) {
-      const parts = added
-        .sectionsOf(text.toWellFormed())
-        .map((section) => ("id" in section ? Int32Array.of(section.id) : kernel.encode(section.text)))
-      return parts.length === 1 ? parts[0]! : joined(parts)
+      const sections = added.sectionsOf(text.toWellFormed())
+      return joinedIds(
+        sections.map((section) => ("id" in section ? Int32Array.of(section.id) : kernel.encode(section.text))),
+      )
     },
     decode: (ids, { skipSpecial = false } = {}) => decoder.decode(ids, skipSpecial),
     tokenId: (content) => ids.get(content),
   }
-}
-
-function joined(parts: readonly Int32Array[]): Int32Array {
-  const whole = new Int32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

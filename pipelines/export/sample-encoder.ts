@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { openChatTemplate } from "../../annotators/chat/chat-template.ts"
 import type { Conversation } from "../../annotators/chat/conversation.ts"
 import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
@@ -59,13 +60,14 @@ export async function openSampleEncoder({
   tokenizer?: string | undefined
   template?: string | undefined
 }): Promise<SampleEncoder> {
-  const tokenizer = await openTokenizer(tokenizerName)
+  const path = tokenizerPath(tokenizerName)
+  const json = await readFile(path.endsWith(".json") ? path : join(path, "tokenizer.json")).catch(() => null)
+  const tokenizer = await openOnce(tokenizerName, json)
   const stock = await openChatTemplate(templateName)
   const isStock = stock.digest === (await openChatTemplate(stockName)).digest
   const training = isStock ? await openChatTemplate("raw-chatml") : stock
   const render = isStock ? renderConversation : (conversation: Conversation) => stock.render(conversation)
-  const path = tokenizerPath(tokenizerName)
-  const folder = basename(path).endsWith(".json") ? dirname(path) : path
+  const folder = path.endsWith(".json") ? dirname(path) : path
   const config = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
   const special = specialTokens(config)
   checkTogether(render, tokenizer, `${tokenizerName} and ${templateName}`)
@@ -134,6 +136,16 @@ export async function openSampleEncoder({
       return text.slice(marks[0]!.length, end)
     },
   }
+}
+
+/** The tokenizer that was opened last: many handoffs have the same. */
+let opened: { tokenizer: Tokenizer } | null = null
+
+/** Opens a tokenizer, or takes the one that was opened last from the same bytes. */
+async function openOnce(name: string, json: Buffer | null): Promise<Tokenizer> {
+  const digest = json && createHash("sha256").update(json).digest("hex")
+  if (!opened || opened.tokenizer.digest !== digest) opened = { tokenizer: await openTokenizer(name) }
+  return opened.tokenizer
 }
 
 interface SpecialTokens {

@@ -2,7 +2,9 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { parse } from "yaml"
+import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
+import { version } from "../../runtime/version.ts"
 import type { Findings } from "./findings.ts"
 
 /** Digests that the manifest gives twice, and settings of the configs without which a trainer would train something else. */
@@ -21,6 +23,7 @@ export async function checkTexts(folder: string, manifest: HandoffManifest, find
   const templates = [...listed].filter(([path]) => path.startsWith("templates/"))
   if (!templates.some(([, sha256]) => sha256 === manifest.template.stock_sha256))
     findings.add("templates", "stock template", `no file has its SHA-256 ${manifest.template.stock_sha256}`)
+  await checkNamedTemplates(manifest, findings)
   for (const { config, config_sha256 } of manifest.launch) expectListed(config, config_sha256, "launch config")
   const training = await readFile(join(folder, manifest.template.training), "utf8").catch(() => "")
   for (const { trainer, config } of manifest.launch) {
@@ -30,6 +33,20 @@ export async function checkTexts(folder: string, manifest: HandoffManifest, find
         findings.add(config, "launch config", what)
   }
   await checkDatasetInfo(folder, manifest, findings)
+}
+
+/** Templates that go by the name of one of ours must be it, as far as this version made the handoff. */
+async function checkNamedTemplates({ created_by, files }: HandoffManifest, findings: Findings): Promise<void> {
+  if (created_by !== `cotyledon ${version}`) return
+  for (const [path, name] of [
+    ["templates/qwen3.jinja", "qwen3"],
+    ["templates/raw_chatml.jinja", "raw-chatml"],
+  ] as const) {
+    const listed = files.find((file) => file.path === path)
+    const { digest } = await openChatTemplate(name)
+    if (listed && listed.sha256 !== digest)
+      findings.add(path, "stock template", `it is not the template of that name, SHA-256 ${digest}`)
+  }
 }
 
 type Settings = Record<string, unknown>
