@@ -4,7 +4,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { writeHandoff } from "../../pipelines/export/write-handoff.ts"
-import { answer, droppedQuestion, sampleOf, samplesOf, sampleWithTools, writeRun } from "../pipelines/export/made-run.ts"
+import {
+  answer,
+  droppedQuestion,
+  sampleOf,
+  samplesOf,
+  sampleWithTools,
+  writeRun,
+} from "../pipelines/export/made-run.ts"
 
 export interface MadeHandoff {
   /** A folder of this test file's own. */
@@ -57,8 +64,14 @@ export function useMadeHandoff(skipped: boolean): MadeHandoff {
   beforeAll(async () => {
     if (skipped) return
     made.folder = mkdtempSync(join(tmpdir(), "cotyledon-handoff-"))
-    const dropped = Array.from({ length: 12 }, (_, at) => droppedQuestion(`question-${at}`, { reference: `${7 * at + 100}` }))
-    const run = await writeRun(join(made.folder, "run"), madeSamples, { dropped, table: sampleWithTools, rowsPerFile: 50 })
+    const dropped = Array.from({ length: 12 }, (_, at) =>
+      droppedQuestion(`question-${at}`, { reference: `${7 * at + 100}` }),
+    )
+    const run = await writeRun(join(made.folder, "run"), madeSamples, {
+      dropped,
+      table: sampleWithTools,
+      rowsPerFile: 50,
+    })
     const to = join(made.folder, "handoff")
     made.path = (await writeHandoff({ run, to, model: "0.6B", maxLength: 512, sequenceLength: 1_024 })).path
   })

@@ -1,5 +1,5 @@
 """TRL's own `trl sft` from the handoff's launch configs, over samples and over packed rows, with a tiny model on the CPU: two steps each.
-`--prepare` stops before the first step."""
+`--prepare` stops before the first step; `--trl-sft` or `--trl-packed`: only that config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tiny_qwen3 import tiny_qwen3
 from trl.scripts.sft import main, make_parser
 
 prepare_only = "--prepare" in sys.argv
-sys.argv = [argument for argument in sys.argv if argument != "--prepare"]
+configs = [config for config in ("trl-sft", "trl-packed") if f"--{config}" in sys.argv] or ["trl-sft", "trl-packed"]
+sys.argv = [argument for argument in sys.argv if not argument.startswith("--")]
 trainers: list[Any] = []
 train = trl.SFTTrainer.train
 
@@ -70,7 +71,7 @@ def look(folder: Path) -> dict[str, Any]:
     module = verifier(folder)
     handoff = module.Handoff(folder)
     found: dict[str, Any] = {}
-    for name in ["trl-sft", "trl-packed"]:
+    for name in configs:
         try:
             trainer = run(f"launch/{name}.yaml", folder)
             rows = list(batches(trainer))

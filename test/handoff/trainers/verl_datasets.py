@@ -1,7 +1,9 @@
-"""verl's own datasets over the handoff: MultiTurnSFTDataset with the SFT launch config's settings, RLHFDataset with GRPO's."""
+"""verl's own datasets over the handoff: MultiTurnSFTDataset with the SFT launch config's settings, RLHFDataset with GRPO's; `--sft` or `--rl`:
+only that one."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from verl.utils.dataset import RLHFDataset
 from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset
 
 UNTRAINED = -100
+parts = [part for part in ("sft", "rl") if f"--{part}" in sys.argv] or ["sft", "rl"]
+sys.argv = [argument for argument in sys.argv if not argument.startswith("--")]
 
 
 def sft(folder: Path) -> dict[str, Any]:
@@ -57,9 +61,9 @@ def rl(folder: Path) -> dict[str, Any]:
 
 def look(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, part in {"sft": sft, "rl": rl}.items():
+    for name in parts:
         try:
-            found[name] = part(folder)
+            found[name] = {"sft": sft, "rl": rl}[name](folder)
         except Exception as error:
             found[name] = {"raised": f"{type(error).__name__}: {error}"[:2000]}
     return found
