@@ -179,6 +179,17 @@ const specialTokens = step({
   build: async ({ columns }) => (await import("../filters/special-tokens.ts")).specialTokens(columns),
 })
 
+const modeAgreement = step({
+  id: "mode-agreement",
+  kind: "filter",
+  about: "Drops samples whose think block is not what their flags ask for",
+  reads: ["prompt", "completion", "enable_thinking", "chat_template_kwargs"],
+  adds: [],
+  column: "completion",
+  params: none,
+  build: async () => (await import("../filters/mode-agreement.ts")).modeAgreement(),
+})
+
 const answeredDirectly = step({
   id: "answered-directly",
   kind: "filter",
@@ -386,6 +397,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   unverifiableReference,
   solutionFails,
   specialTokens,
+  modeAgreement,
   judged(notVerifiable),
   judged(severalQuestions),
   judged(textGeneration),

@@ -12,6 +12,8 @@ export interface RecipeEntry {
   load(): Promise<Recipe>
   /** A config that runs at once, with what the package brings along. */
   quickStart?: () => Promise<unknown>
+  /** What a quick start says of itself: a line at most 80 characters each. */
+  notice?: readonly string[]
 }
 
 /** The recipes that come with the package. */
@@ -21,6 +23,21 @@ export const recipes: readonly RecipeEntry[] = [
     about: "Long chains of thought, drafted, verified and filtered, for the first SFT",
     load: async () => (await import("./cold-start/recipe.ts")).coldStart as Recipe,
     quickStart: async () => (await import("./cold-start/quick-start.ts")).quickStart,
+    notice: [
+      "This is the quick start: one model of 135M parameters, which fits any machine,",
+      "plays judge and drafter. It shows the whole path; its data is for looking at,",
+      "not for training. Your own questions and models: cotyledon init cold-start",
+    ],
+  },
+  {
+    name: "mode-fusion",
+    about: "Thinking and non-thinking samples with their flags, mixed to given shares",
+    load: async () => (await import("./mode-fusion/recipe.ts")).modeFusion as Recipe,
+    quickStart: async () => (await import("./mode-fusion/quick-start.ts")).quickStart,
+    notice: [
+      "No config: the non-thinking samples are the starter set, which shows the path",
+      "and is far too small to train on. Your own: cotyledon init mode-fusion",
+    ],
   },
 ]
 

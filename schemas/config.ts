@@ -9,11 +9,11 @@ export interface KeyNote {
 }
 
 /** Adds what `init`, `plan` and the JSON Schema say about a key. */
-const note = <T extends z.ZodType>(schema: T, description: string, keyNote: KeyNote = {}): T =>
+export const note = <T extends z.ZodType>(schema: T, description: string, keyNote: KeyNote = {}): T =>
   schema.meta({ description, ...keyNote }) as T
 
-const share = (value: number) => z.number().min(0).max(1).default(value)
-const count = (value: number, least = 1) => z.int().min(least).default(value)
+export const share = (value: number) => z.number().min(0).max(1).default(value)
+export const count = (value: number, least = 1) => z.int().min(least).default(value)
 
 /** Where rows come from. `columns` maps our names to the source's: `{question: "problem", reference: "answer"}`. */
 export const sourceConfig = z.union([
@@ -347,7 +347,8 @@ export const selectConfig = z.strictObject({
 })
 export type SelectConfig = z.infer<typeof selectConfig>
 
-const common = {
+/** Keys of every recipe. */
+export const common = {
   recipe: note(z.string().min(1), "Name of the recipe, or the path of one"),
   seed: note(z.int().min(0).max(0x7fff_ffff).default(42), "Seed of every random choice and of every sample"),
   failureLimit: note(share(0.05), "Share of a stage's rows that may fail before the run stops"),

@@ -94,14 +94,14 @@ export async function readConfig(file: string): Promise<unknown> {
 function withSources(config: unknown, folder: string): unknown {
   const anchored = (path: unknown) =>
     typeof path === "string" && path !== "-" && !isAbsolute(path) ? join(folder, path) : path
+  const anchoredSource = (source: unknown): unknown =>
+    typeof source === "object" && source !== null && "path" in source
+      ? { ...source, path: anchored(source.path) }
+      : anchored(source)
   const result = { ...(config as Record<string, unknown>) }
-  for (const key of ["questions", "documents"])
-    if (Array.isArray(result[key]))
-      result[key] = result[key].map((source: unknown) =>
-        typeof source === "object" && source !== null && "path" in source
-          ? { ...source, path: anchored(source.path) }
-          : anchored(source),
-      )
+  for (const key of ["questions", "documents", "thinking", "nonThinking"])
+    if (result[key] !== undefined)
+      result[key] = Array.isArray(result[key]) ? result[key].map(anchoredSource) : anchoredSource(result[key])
   return result
 }
 

@@ -1,8 +1,10 @@
 import { countRowsOf } from "../pipelines/io/count-rows.ts"
+import { resolveSamples } from "../pipelines/io/sample-sources.ts"
 import { resolveSources } from "../pipelines/io/source.ts"
 import { runTotals } from "../pipelines/runtime/run-totals.ts"
-import type { SourceConfig } from "../schemas/config.ts"
+import type { ColdStartConfig } from "../schemas/config.ts"
 import type { Manifest } from "../schemas/manifest.ts"
+import type { ModeFusionConfig } from "../schemas/mode-fusion-config.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
 
 /** What a pilot says about the whole: yield, calls, tokens, cost and time, scaled by rows, with a 95% interval for the yield. */
@@ -13,8 +15,7 @@ export async function projectionLines(options: {
   config: unknown
 }): Promise<string[]> {
   const { run, manifest, elapsedMs, config } = options
-  const sources = ((config as { questions?: SourceConfig[] } | null)?.questions ?? []) as SourceConfig[]
-  const all = await countRowsOf(await resolveSources(sources, { cwd: process.cwd(), where: "questions" }))
+  const all = await sourceRows(config)
   const pilot = manifest.rows.in
   if (pilot === 0 || all <= pilot) return []
   const scale = all / pilot
@@ -39,6 +40,26 @@ export async function projectionLines(options: {
       { indent: 4 },
     ),
   ]
+}
+
+/** Source rows of a config, of whichever recipe. */
+async function sourceRows(config: unknown): Promise<number> {
+  const { questions, thinking, nonThinking } = (config ?? {}) as Partial<
+    Pick<ColdStartConfig, "questions"> & Pick<ModeFusionConfig, "thinking" | "nonThinking">
+  >
+  const cwd = process.cwd()
+  const files = await resolveSources(questions ?? [], { cwd, where: "questions" })
+  const samples =
+    thinking === undefined || nonThinking === undefined
+      ? []
+      : await resolveSamples(
+          [
+            { key: "thinking", mode: "thinking", sources: thinking },
+            { key: "nonThinking", mode: "non-thinking", sources: nonThinking },
+          ],
+          cwd,
+        )
+  return countRowsOf([...files, ...samples])
 }
 
 /** Wilson's score interval of a share at 95%. */

@@ -4,6 +4,7 @@ import { runTotals } from "../pipelines/runtime/run-totals.ts"
 import { readStatus } from "../pipelines/runtime/status.ts"
 import type { Manifest } from "../schemas/manifest.ts"
 import { funnelLines, tallyLines } from "./funnel.ts"
+import { mixtureSummary, readMixtureReport } from "./mixture-report.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
 import { readSelectionReport, selectionSummary } from "./selection-report.ts"
 
@@ -23,6 +24,7 @@ export async function summaryLines(options: {
   const domains = manifest.mixture.map(({ domain, rows }) => `${oneLine(domain, 40)} ${grouped(rows)}`).join(", ")
   const tallies = tallyLines(manifest.tallies)
   const selection = selectionSummary(await readSelectionReport(run))
+  const mixture = mixtureSummary(await readMixtureReport(run))
   const folders = [
     ["dataset", rowsOf(manifest.shards), "the samples"] as const,
     ...Object.entries(manifest.beside).map(
@@ -36,6 +38,7 @@ export async function summaryLines(options: {
     "",
     ...(tallies.length > 0 ? [...tallies, ""] : []),
     ...(selection.length > 0 ? [...selection, ""] : []),
+    ...(mixture.length > 0 ? [...mixture, ""] : []),
     `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
       `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
     ...(domains === "" ? [] : [`  domains: ${domains}`]),
@@ -53,6 +56,7 @@ export async function summaryLines(options: {
 const besideNotes: Record<string, string> = {
   unfiltered: "every response with its verdict",
   review: "questions for humans",
+  "mixture-report": "shares asked for against shares found",
   "selection-report": "what the selection did to each distribution",
   dropped: "with the step and its reason",
   failed: "a rerun tries them again",

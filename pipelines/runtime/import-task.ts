@@ -27,7 +27,7 @@ export async function runImportTask({ run, stage, basis, limit, rowDone, signal 
   const seen = new SeenRows()
   try {
     let rows = 0
-    for await (const imported of stage.rows()) {
+    for await (const imported of stage.rows(limit)) {
       signal.throwIfAborted()
       const outcome: RowOutcome = { out: [], dropped: [], failed: [], tally: {}, incomplete: false }
       if ("error" in imported) {

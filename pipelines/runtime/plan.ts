@@ -81,7 +81,7 @@ async function measureSources(
   for (const stage of stages) {
     if (stage.kind !== "import") continue
     await stage.check?.()
-    for await (const imported of stage.rows()) {
+    for await (const imported of stage.rows(limit)) {
       rows++
       if ("row" in imported)
         bytes += Buffer.byteLength(`${imported.row.question ?? imported.row.text ?? ""}${imported.row.choices ?? ""}`)

@@ -20,7 +20,7 @@ export interface ReduceTask {
 export async function runReduceTask({ run, stage, basis, columns, inputs, side }: ReduceTask): Promise<Commit> {
   const output = new TaskOutput(run, { stage: stage.id, index: 0, basis, columns })
   try {
-    for (const row of await stage.run(rowsIn(run, inputs), side))
+    for (const row of await stage.run(rowsIn(run, inputs, stage.reads), side))
       await output.add({ out: [row], dropped: [], failed: [], tally: {}, incomplete: false })
     return await output.commit()
   } catch (error) {

@@ -28,8 +28,8 @@ export interface ImportStage {
   check?(): Promise<void>
   /** What each source file is, in order. */
   digests(): Promise<SourceDigest[]>
-  /** Rows in the order of the sources. */
-  rows(): AsyncIterable<Imported>
+  /** Rows in the order of the sources. A pilot reads `limit` of them at most: sources of several kinds give some of each. */
+  rows(limit: number | null): AsyncIterable<Imported>
 }
 
 /** Takes each shard of its input through a chain of steps; each task depends on its shard and the side data alone. */
@@ -57,6 +57,8 @@ export interface ReduceStage {
   /** Which rows of the input: those it passed on, or those it dropped (as `schemas/rejection.ts` droppedRow). */
   of: "out" | "dropped"
   side?: string[]
+  /** Columns of the input that it needs; all where it does not say. */
+  reads?: string[]
   columns: Columns
   run(rows: AsyncIterable<Row>, side: Side): Promise<Iterable<Row>>
 }

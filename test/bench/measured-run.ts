@@ -75,7 +75,7 @@ async function writeQuestions(path: string, count: number): Promise<void> {
 }
 
 /** Peak resident memory in kB and CPU seconds, as Linux counts them (100 ticks a second). */
-async function untilEnd(child: ChildProcess): Promise<{ peak: number; cpuSeconds: number }> {
+export async function untilEnd(child: ChildProcess): Promise<{ peak: number; cpuSeconds: number }> {
   let peak = 0
   let ticks = 0
   const timer = setInterval(async () => {

@@ -94,7 +94,7 @@ export async function writeConfig(
   await writeFile(path, JSON.stringify(whole))
 }
 
-const published = ["dataset", "unfiltered", "review", "selection-report", "dropped", "failed"]
+const published = ["dataset", "unfiltered", "review", "selection-report", "mixture-report", "dropped", "failed"]
 
 /** SHA-256 of each published file of a run, by path. */
 export async function publishedBytes(run: string): Promise<Record<string, string>> {

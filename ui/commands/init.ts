@@ -36,10 +36,14 @@ export async function init(reference: string, file: string | undefined, options:
   if (options.json) process.stdout.write(`${JSON.stringify({ config: path, schema: schemaPath })}\n`)
   else if (!options.quiet)
     process.stderr.write(
-      `${shownPath(path)} is written, and ${shownPath(schemaPath)} for editors. Set its questions and models, then:\n` +
+      `${shownPath(path)} is written, and ${shownPath(schemaPath)} for editors. Set its ${requiredKeys(schema).join(" and ")}, then:\n` +
         `  cotyledon plan ${shownPath(path)}\n  cotyledon run ${shownPath(path)} --limit 20\n`,
     )
 }
+
+/** The keys that a user must set. */
+const requiredKeys = ({ required = [] }: ReturnType<typeof inputSchema>): string[] =>
+  required.filter((key) => key !== "recipe")
 
 /** The JSON Schema of a config, which allows the reference to itself that editors look for. */
 function editorSchema(config: z.ZodType): string {

@@ -28,6 +28,12 @@ function planLines(recipe: string, run: string, { rows, stages, bounds, cost }: 
         ...(params === "{}" ? [] : [`      ${cut(params, 200)}`]),
       ]),
     ]),
+    ...(bounds.length === 0 ? ["", "  asks no model"] : boundLines(bounds, cost)),
+  ]
+}
+
+function boundLines(bounds: RunPlan["bounds"], cost: number | null): string[] {
+  return [
     "",
     "  at most (no row dropped, every retry for malformed JSON used, nothing settled yet):",
     ...columns(

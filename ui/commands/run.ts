@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { findRecipe } from "../../pipelines/recipes.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
 import { run as runRecipe } from "../../pipelines/runtime/run.ts"
@@ -28,7 +29,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
   const say = (text: string) => {
     if (!options.quiet) process.stderr.write(`${text}\n`)
   }
-  if (quickStart) for (const line of trialNotice) say(line)
+  if (quickStart) for (const line of [...(findRecipe(reference)?.notice ?? []), ""]) say(line)
   try {
     const { manifest, reused } = await runRecipe({
       recipe: recipe as Recipe,
@@ -62,10 +63,3 @@ export async function run(target: string | undefined, options: RunCommandOptions
     interrupt.release()
   }
 }
-
-const trialNotice = [
-  "This is the quick start: one model of 135M parameters, which fits any machine,",
-  "plays judge and drafter. It shows the whole path; its data is for looking at,",
-  "not for training. Your own questions and models: cotyledon init cold-start",
-  "",
-]

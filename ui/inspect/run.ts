@@ -13,6 +13,7 @@ import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 import type { Row } from "../../pipelines/runtime/step.ts"
 import type { InspectOptions } from "../commands/inspect.ts"
 import { funnelLines, tallyLines } from "../funnel.ts"
+import { mixtureLines, readMixtureReport } from "../mixture-report.ts"
 import { columns, cut, dollars, grouped } from "../print.ts"
 import { readSelectionReport, selectionLines } from "../selection-report.ts"
 import { plainJson, terminalJson } from "./plain-json.ts"
@@ -26,6 +27,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   const totals = await runTotals(run, record.config)
   const { rows, drops, tallies } = counted
   const selection = manifest ? await readSelectionReport(run) : []
+  const mixture = manifest ? await readMixtureReport(run) : []
   const dataset = manifest?.shards.map(({ path }) => join(run, path)) ?? []
   if (options.json) {
     const { calls, tokens, cost } = totals
@@ -43,6 +45,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
         cost,
         dataset,
         ...(selection.length > 0 && { selection }),
+        ...(mixture.length > 0 && { mixture }),
       }),
     )
     return
@@ -55,6 +58,8 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   print("")
   for (const line of selectionLines(selection)) print(line)
   if (selection.length > 0) print("")
+  for (const line of mixtureLines(mixture)) print(line)
+  if (mixture.length > 0) print("")
   for (const line of columns(
     Object.entries(totals.byIdentity).map(([identity, { calls, input, output }]) => [
       cut(oneLine(identity), 50),
@@ -93,8 +98,9 @@ export async function inspectLosses(run: string, options: InspectOptions): Promi
 
 /** One row's whole history: how it stood after each stage, or where and why it was lost. */
 export async function inspectRow(run: string, record: RunRecord, id: string, options: InspectOptions): Promise<void> {
-  const source = id.replace(/\/sample-\d+$/, "")
-  const history: { stage: string; fate: string; row: Row }[] = []
+  // The id of a dataset's row, of the source row that it is a copy or a sample of, or a source row's own that only looks so.
+  const ids = [id, id.replace(/\/copy-\d+$/, ""), id.replace(/\/sample-\d+$/, "")]
+  const found: { stage: string; fate: string; row: Row }[] = []
   for (const stage of (await pipelineOf(record)).path) {
     for (const { outputs, dropped, failed } of await readCommits(run, stage)) {
       for (const [fate, shard] of [
@@ -104,9 +110,11 @@ export async function inspectRow(run: string, record: RunRecord, id: string, opt
       ])
         if (shard)
           for await (const batch of readParquet(join(run, shard.path)))
-            for (const row of rowsOf(batch)) if (row.id === source) history.push({ stage, fate, row })
+            for (const row of rowsOf(batch)) if (ids.includes(String(row.id))) found.push({ stage, fate, row })
     }
   }
+  const source = ids.find((one) => found.some(({ row }) => row.id === one)) ?? id
+  const history = found.filter(({ row }) => row.id === source)
   if (history.length === 0) throw usageError({ what: `No row ${oneLine(id)} in this run`, where: run })
   if (options.json) {
     print(plainJson({ id: source, history }))
