@@ -49,12 +49,22 @@ export const runsProgram = (question: Verifiable): boolean =>
 export const verifierIdOf = ({ verifier, choices }: Verifiable): string =>
   verifier ?? (choices && choices.length > 0 ? multipleChoice.id : math.id)
 
-function inputOf(completion: string, question: Verifiable, verifier: Verifier): VerifierInput {
-  const { reference, choices, verifierOptions } = question
-  const options = {
-    ...(verifier.id === multipleChoice.id && choices && choices.length > 0 ? { choices } : {}),
+/** The verifier that scores a question's answers, and its options there; null where there is none of that name. */
+export function verifierOf(question: Verifiable): { id: string; version: number; options: object } | null {
+  const verifier = verifiers.find(({ id }) => id === verifierIdOf(question))
+  return verifier ? { id: verifier.id, version: verifier.version, options: optionsOf(question, verifier) } : null
+}
+
+function optionsOf({ choices, verifierOptions }: Verifiable, { id }: Verifier): object {
+  return {
+    ...(id === multipleChoice.id && choices && choices.length > 0 ? { choices } : {}),
     ...(verifierOptions == null ? {} : (JSON.parse(verifierOptions) as object)),
   }
+}
+
+function inputOf(completion: string, question: Verifiable, verifier: Verifier): VerifierInput {
+  const { reference } = question
+  const options = optionsOf(question, verifier)
   // The reference of a program verifier is a record; a question stores it as JSON.
   return { completion, reference: verifier.kind === "program" ? recordOf(reference) : reference, options }
 }

@@ -1,7 +1,7 @@
 // A column type is written once and read twice: as an Arrow type by the data plane and as a Zod type where rows come from
 // outside. Values in a row: utf8 -> string, int32/float64 -> number, int64 -> bigint, bool -> boolean, list -> array,
 // struct -> object, and null where the column allows it.
-import { Bool, type DataType, Field, Float64, Int32, Int64, List, Schema, Struct, Utf8 } from "apache-arrow"
+import { Bool, type DataType, Field, Float32, Float64, Int32, Int64, List, Schema, Struct, Utf8 } from "apache-arrow"
 import { z } from "zod"
 
 /** One column type: its Arrow type, its Zod type and whether it may be null. */
@@ -38,6 +38,8 @@ export const int32 = (): Column<number> => column(new Int32(), z.int32())
 export const int64 = (): Column<bigint> => column(new Int64(), z.bigint())
 /** A double. */
 export const float64 = (): Column<number> => column(new Float64(), z.number())
+/** A single-precision number. */
+export const float32 = (): Column<number> => column(new Float32(), z.number())
 /** True or false. */
 export const flag = (): Column<boolean> => column(new Bool(), z.boolean())
 /** A list of one type. */

@@ -44,6 +44,12 @@ Rows {id, completion, reference, options?} become {id, verdict, reward, extracte
 --set takes the verifier's options for all rows (cotyledon steps VERIFIER); a row's own options go before them.
 Lines that cannot be read go to OUT.failed.jsonl.`
 
+const handoffHelp = `
+RUN is the folder of a finished run whose dataset is samples. The handoff is written whole or not at all; the same run
+with the same options gives the same bytes and the same name. Start trainers in its folder: launch/ has a config for each.
+verify takes the handoff's folder, or the one that it stands in: it checks every hash, count, token and probe, and
+after training the receipts. Every row is read up to 50,000 samples or with --full, and where a file is
+not what it was. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
 const chatHelp = `
 render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get the column text, byte for byte what Hugging Face's
 apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
@@ -110,6 +116,21 @@ function commandLine(): Command {
     .action(async (verifier, input, output, options) =>
       (await import("./commands/verify.ts")).verify(verifier, input, output, options),
     )
+  command(
+    "handoff <run> [dir]",
+    "write what a GPU trainer loads: handoff RUN --to DIR; or prove it: handoff verify DIR",
+  )
+    .option("--to <dir>", "the handoff becomes DIR/<sha256 of its manifest>")
+    .option("--model <name>", "model of the family that the launch configs are for (default: 8B)")
+    .option("--max-length <n>", "most tokens of a sample (default: 32768)", whole)
+    .option("--over-long <drop|cut>", "what becomes of longer samples; cut shortens their thinking (default: drop)")
+    .option("--sequence-length <n>", "places of a packed row (default: --max-length)", whole)
+    .option("--tokenizer <file|name>", "tokenizer.json of the model (default: qwen3)")
+    .option("--template <file|name>", "chat template of the model (default: qwen3)")
+    .option("--quick", "verify: hashes, counts and probes, without reading every row", false)
+    .option("--full", "verify: read every row, however many there are", false)
+    .addHelpText("after", handoffHelp)
+    .action(async (run, dir, options) => (await import("./commands/handoff.ts")).handoff(run, dir, options))
   command("chat <render|parse> <in> <out>", "conversations to text, and responses back into thinking and answer")
     .option("--template <file>", "render: a Jinja chat template other than the recipe's")
     .option("--date <day>", "render: the day that a template prints as today (2026-01-31)")

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
+import { checkConversation } from "../../annotators/chat/check-conversation.ts"
+import type { Conversation } from "../../annotators/chat/conversation.ts"
+import { encodeSample, type TrainingSample, untrained } from "../../annotators/chat/encode-sample.ts"
+import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
+import { renderConversation } from "../../annotators/chat/render-conversation.ts"
+import { checkTemplateFits } from "../../annotators/chat/template-fit.ts"
+import type { Tokenizer } from "../../annotators/chat/tokenizer.ts"
+import type { Message } from "../../schemas/sample.ts"
+import { RowError, usageError } from "../runtime/errors.ts"
+import type { SoundSample } from "./sample-fault.ts"
+
+/** A file that goes with the handoff as it is. */
+export interface CarriedFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** A template in the handoff. */
+export interface CarriedTemplate {
+  readonly path: string
+  readonly source: string
+  readonly digest: string
+}
+
+export interface Encoded {
+  readonly inputIds: Int32Array
+  readonly labels: Int32Array
+  readonly trainedTokens: number
+}
+
+/** Turns samples into tokens, and knows what goes with them. */
+export interface SampleEncoder {
+  readonly tokenizer: Tokenizer
+  /** Ids of the tokens that end a turn and a document. */
+  readonly endOfTurn: number
+  readonly endOfDocument: number
+  /** The model's own template, and the one for trainers that render messages one by one. */
+  readonly stock: CarriedTemplate
+  readonly training: CarriedTemplate
+  /** tokenizer.json and what stands beside it. */
+  readonly files: readonly CarriedFile[]
+  encode(sample: Pick<SoundSample, "prompt" | "completion" | "enable_thinking" | "tools">): Encoded
+  /** Tokens of a prompt with the start of the answer. */
+  promptTokens(prompt: readonly Message[]): number
+  /** A system message with tools in it, as the template prints them. */
+  systemWithTools(system: string | null, tools: readonly unknown[]): string
+}
+
+const stockName = "qwen3"
+
+/**
+ * Opens tokenizer and template. A usageError where one is not there or is of another kind, and where the two do not belong together: the
+ * template writes a control token that the tokenizer lacks.
+ */
+export async function openSampleEncoder({
+  tokenizer: tokenizerName = stockName,
+  template: templateName = stockName,
+}: {
+  tokenizer?: string | undefined
+  template?: string | undefined
+}): Promise<SampleEncoder> {
+  const path = tokenizerPath(tokenizerName)
+  const json = await readFile(path.endsWith(".json") ? path : join(path, "tokenizer.json")).catch(() => null)
+  const tokenizer = await openOnce(tokenizerName, json)
+  const stock = await openChatTemplate(templateName)
+  const isStock = stock.digest === (await openChatTemplate(stockName)).digest
+  const training = isStock ? await openChatTemplate("raw-chatml") : stock
+  const render = isStock ? renderConversation : (conversation: Conversation) => stock.render(conversation)
+  const folder = path.endsWith(".json") ? dirname(path) : path
+  const config = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
+  const special = specialTokens(config)
+  checkTemplateFits(stock, tokenizer)
+  const idOf = (...names: (string | undefined)[]): number => {
+    for (const name of names) {
+      const id = name === undefined ? undefined : tokenizer.tokenId(name)
+      if (id !== undefined) return id
+    }
+    throw usageError({
+      what: "The tokenizer has no token that ends a turn or a document",
+      where: tokenizerName,
+      expected: "eos_token and pad_token in the tokenizer_config.json beside it",
+    })
+  }
+  return {
+    tokenizer,
+    endOfTurn: idOf("<|im_end|>", special.eos_token),
+    endOfDocument: idOf("<|endoftext|>", special.pad_token),
+    stock: {
+      path: `templates/${isStock ? stockName : "chat_template"}.jinja`,
+      source: stock.source,
+      digest: stock.digest,
+    },
+    training: {
+      path: `templates/${isStock ? "raw_chatml" : "training"}.jinja`,
+      source: training.source,
+      digest: training.digest,
+    },
+    files: [
+      { path: "tokenizer/tokenizer.json", bytes: json! },
+      { path: "tokenizer/tokenizer_config.json", bytes: config ?? Buffer.from(plainConfig(special)) },
+      { path: "tokenizer/chat_template.jinja", bytes: Buffer.from(stock.source) },
+    ],
+    encode: isStock ? (sample) => encodeSample(sample, tokenizer) : (sample) => encodeWith(stock, sample, tokenizer),
+    promptTokens: (prompt) =>
+      tokenizer.encodeMarkup(render({ messages: prompt, add_generation_prompt: true, enable_thinking: true })).length,
+    systemWithTools(system, tools) {
+      const marks = render({ messages: [{ role: "system", content: "\u0001" }], tools: null }).split("\u0001")
+      const messages = [
+        ...(system === null ? [] : [{ role: "system", content: system }]),
+        { role: "user", content: "-" },
+      ]
+      const text = render({ messages, tools })
+      const end = text.indexOf(marks[1]!, marks[0]!.length)
+      return text.slice(marks[0]!.length, end)
+    },
+  }
+}
+
+/** The tokenizer that was opened last: many handoffs have the same. */
+let opened: { tokenizer: Tokenizer } | null = null
+
+/** Opens a tokenizer, or takes the one that was opened last from the same bytes. */
+async function openOnce(name: string, json: Buffer | null): Promise<Tokenizer> {
+  const digest = json && createHash("sha256").update(json).digest("hex")
+  if (!opened || opened.tokenizer.digest !== digest) opened = { tokenizer: await openTokenizer(name) }
+  return opened.tokenizer
+}
+
+interface SpecialTokens {
+  eos_token?: string
+  pad_token?: string
+}
+
+function specialTokens(config: Buffer | null): SpecialTokens {
+  try {
+    const { eos_token, pad_token } = JSON.parse(config?.toString("utf8") ?? "{}")
+    const text = (token: unknown) =>
+      typeof token === "string" ? token : ((token as { content?: string } | null)?.content ?? undefined)
+    const found: SpecialTokens = {}
+    const [eos, pad] = [text(eos_token), text(pad_token)]
+    if (eos !== undefined) found.eos_token = eos
+    if (pad !== undefined) found.pad_token = pad
+    return found
+  } catch {
+    return {}
+  }
+}
+
+/** What transformers needs to open a tokenizer.json that comes without its config. */
+const plainConfig = (special: SpecialTokens): string =>
+  `${JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", eos_token: "<|im_end|>", pad_token: "<|endoftext|>", ...special }, null, 2)}\n`
+
+/**
+ * As `encodeSample`, under any template: the prompt with its generation prompt must be the start of the whole, and what follows it bears
+ * loss.
+ */
+function encodeWith(template: ChatTemplate, sample: TrainingSample, tokenizer: Tokenizer): Encoded {
+  const { prompt, completion, tools = null, enable_thinking } = sample
+  const messages = [...prompt, ...completion]
+  checkConversation({ messages, tools }, template.control)
+  const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })
+  const whole = template.render({ messages, tools })
+  if (!whole.startsWith(head))
+    throw new RowError("not-prefix-exact", "the template renders the prompt otherwise when the answer follows it")
+  const ids = tokenizer.encodeMarkup(head)
+  const trained = tokenizer.encodeMarkup(whole.slice(head.length))
+  const inputIds = new Int32Array(ids.length + trained.length)
+  inputIds.set(ids)
+  inputIds.set(trained, ids.length)
+  return { inputIds, labels: inputIds.slice().fill(untrained, 0, ids.length), trainedTokens: trained.length }
+}

@@ -1,0 +1,89 @@
+import type { Message } from "../../schemas/sample.ts"
+
+/** What of a sample decides what is trained, as it is read from a file that anyone may have written. */
+export interface SampleParts {
+  readonly id: unknown
+  readonly prompt: unknown
+  readonly completion: unknown
+  readonly chat_template_kwargs: unknown
+  readonly enable_thinking: unknown
+  readonly tools?: unknown
+}
+
+/** A sample whose parts are known to be right. */
+export interface SoundSample {
+  readonly id: string
+  readonly prompt: readonly Message[]
+  readonly completion: readonly [Message]
+  readonly enable_thinking: boolean
+  readonly tools: readonly unknown[] | null
+  /** The parts of the completion. */
+  readonly thinking: string
+  readonly answer: string
+}
+
+/** Why a sample cannot be trained on: a word for counting, and what was found. */
+export interface SampleFault {
+  readonly reason: string
+  readonly detail: string | null
+}
+
+const block = /^<think>\n([\s\S]*?)\n<\/think>\n\n([\s\S]*)$/
+
+/**
+ * The parts of a sample, or why it has not got them: an id, a mode that its template arguments repeat, turns with role and content, tools
+ * as JSON, earlier turns without thinking, and one assistant turn with a whole think block and an answer behind it. What
+ * the texts may hold is checked where they are encoded (`encodeSample`).
+ */
+export function readSample(row: SampleParts): { sample: SoundSample } | { fault: SampleFault } {
+  const { id, prompt, completion, chat_template_kwargs: kwargs, enable_thinking } = row
+  if (typeof id !== "string" || id === "") return fault("no-id")
+  if (typeof enable_thinking !== "boolean") return fault("mode-missing", "enable_thinking is null")
+  const asked = (kwargs as { enable_thinking?: unknown } | null)?.enable_thinking
+  if (typeof asked !== "boolean") return fault("null-kwargs", "chat_template_kwargs or its enable_thinking is null")
+  if (asked !== enable_thinking) return fault("kwargs-mismatch", "chat_template_kwargs contradicts enable_thinking")
+  if (!areMessages(prompt)) return fault("bad-prompt", "no turns, or a turn without role or content")
+  if (!areMessages(completion)) return fault("bad-completion", "no turns, or a turn without role or content")
+  const [turn, ...others] = completion
+  if (!turn || others.length > 0 || turn.role !== "assistant")
+    return fault(
+      "bad-completion",
+      `expected one assistant's turn, got ${completion.map(({ role }) => role).join(", ")}`,
+    )
+  const tools = readTools(row.tools)
+  if (tools === undefined) return fault("tools-not-json", "tools is not the JSON of a list of objects")
+  // The template takes thinking out of earlier turns: what a trainer sees would not be what the row says.
+  if (prompt.some(({ role, content }) => role === "assistant" && /<\/?think>/.test(content)))
+    return fault("thinking-in-history", "an earlier turn holds a think tag")
+  if ((prompt.findLast(({ role }) => role === "user")?.content ?? "").trim() === "") return fault("no-question")
+  const parts = block.exec(turn.content)
+  if (!parts) return blockFault(turn.content)
+  const [, thinking, answer] = parts as unknown as [string, string, string]
+  return { sample: { id, prompt, completion: [turn], enable_thinking, tools, thinking, answer } }
+}
+
+const fault = (reason: string, detail: string | null = null): { fault: SampleFault } => ({ fault: { reason, detail } })
+
+function areMessages(value: unknown): value is Message[] {
+  return (
+    Array.isArray(value) && value.every((turn) => typeof turn?.role === "string" && typeof turn?.content === "string")
+  )
+}
+
+function readTools(tools: unknown): readonly unknown[] | null | undefined {
+  if (tools === null || tools === undefined) return null
+  try {
+    const list = JSON.parse(String(tools))
+    if (!Array.isArray(list) || !list.every((tool) => typeof tool === "object" && tool !== null)) return undefined
+    return list.length > 0 ? list : null
+  } catch {
+    return undefined
+  }
+}
+
+function blockFault(content: string): { fault: SampleFault } {
+  if (content.startsWith("<think>") && !content.includes("</think>"))
+    return fault("thinking-without-end", "<think> without </think>")
+  if (content.trim() === "") return fault("empty-answer", "an empty completion")
+  return fault("bad-completion", "expected <think>, a line each, </think>, a blank line and the answer")
+}
