@@ -35,6 +35,7 @@ export function sampleOf(id: string, over: Partial<Sample> & { tools?: string | 
     verdict: "correct",
     extracted: String(2 * id.length),
     rejected_by: null,
+    rejection_evidence: null,
     pass_rate: 0.5,
     pass_rate_low: 0.2,
     pass_rate_high: 0.8,
