@@ -1,5 +1,8 @@
 // The library: what a user's own recipe, step or script needs. Everything that the command does is a function here.
 
+export type { IdColumn, TextColumn } from "./annotators/chat/kernel.ts"
+export { openTokenizer } from "./annotators/chat/open-tokenizer.ts"
+export type { Tokenizer } from "./annotators/chat/tokenizer.ts"
 export { Endpoint, type EndpointOptions } from "./annotators/endpoint/endpoint.ts"
 export { openEndpoints } from "./annotators/endpoint/open-endpoints.ts"
 export { verifyAnswer } from "./annotators/verify-answer.ts"
