@@ -44,7 +44,7 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
   return {
     kind: "program",
     id: "drafts",
-    version: 2,
+    version: 3,
     params: {
       prompt: [prompt.id, prompt.version],
       model: drafter.params,

@@ -48,12 +48,17 @@ const handoffHelp = `
 RUN is the folder of a finished run whose dataset is samples. The handoff is written whole or not at all; the same run
 with the same options gives the same bytes and the same name. Start trainers in its folder: launch/ has a config for each.
 verify takes the handoff's folder, or the one that it stands in: it checks every hash, count, token and probe, and
-after training the receipts. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
+after training the receipts. Every row is read up to 50,000 samples or with --full, and where a file is
+not what it was. Exit code 0: all is as it was written. 1: something is not, and is named. 2: no handoff.`
 const chatHelp = `
 render: rows {messages, tools?, enable_thinking?, add_generation_prompt?} get the column text, byte for byte what Hugging Face's
 apply_chat_template gives. Refused, with the reason, are roles out of order, calls of tools that are not JSON and contents that hold a
 control token or a stray think tag; --unchecked renders them as the template does. --template: a .jinja file or a tokenizer_config.json.
 parse: rows {text} get thinking, answer and complete. Rows that fail go to OUT.failed.jsonl.`
+const tokenizeHelp = `
+Rows {text} get input_ids; other columns are carried through. Rows without text go to OUT.failed.jsonl.
+--tokenizer: qwen3, a tokenizer.json of the Qwen family, or a folder with one. Without --markup the text of special
+tokens is plain text.`
 
 function commandLine(): Command {
   const program = new Command("cotyledon")
@@ -123,6 +128,7 @@ function commandLine(): Command {
     .option("--tokenizer <file|name>", "tokenizer.json of the model (default: qwen3)")
     .option("--template <file|name>", "chat template of the model (default: qwen3)")
     .option("--quick", "verify: hashes, counts and probes, without reading every row", false)
+    .option("--full", "verify: read every row, however many there are", false)
     .addHelpText("after", handoffHelp)
     .action(async (run, dir, options) => (await import("./commands/handoff.ts")).handoff(run, dir, options))
   command("chat <render|parse> <in> <out>", "conversations to text, and responses back into thinking and answer")
@@ -134,6 +140,12 @@ function commandLine(): Command {
     .action(async (action, input, output, options) =>
       (await import("./commands/chat.ts")).chat(action, input, output, options),
     )
+  command("tokenize <in> <out>", "token ids of texts")
+    .option("--tokenizer <file|name>", "tokenizer.json, a folder with one, or a name", "qwen3")
+    .option("--column <name>", "the column with the text", "text")
+    .option("--markup", "recognise special tokens in the text", false)
+    .addHelpText("after", tokenizeHelp)
+    .action(async (input, output, options) => (await import("./commands/tokenize.ts")).tokenize(input, output, options))
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )

@@ -70,8 +70,8 @@ function checkTurn(turn: PlainMessage, where: string, control: RegExp): void {
 }
 
 function checkContent(role: string, content: string, apart: boolean, where: string, control: RegExp): void {
-  if (!content.includes("<")) return
-  checkPlain(unmeant(role, content, apart, where, control), `${where}.content`, control)
+  const text = content.includes("<") ? unmeant(role, content, apart, where, control) : content
+  checkPlain(text, `${where}.content`, control)
 }
 
 /** A content without what is meant to be in it. */

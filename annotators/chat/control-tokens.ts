@@ -10,7 +10,7 @@ export const findControlToken = (
   pattern: RegExp = controlToken,
 ): { token: string; at: number } | null => {
   // Most texts have no angle bracket at all.
-  if (!text.includes("<")) return null
+  if (pattern === controlToken && !text.includes("<")) return null
   const found = pattern.exec(text)
   return found && { token: found[0], at: found.index }
 }

@@ -47,8 +47,19 @@ const reasoningMembers = ["reasoning_content", "thinking", "reasoning"] as const
  * under (`reasoning` is the third): what transformers 5.24 does before a template sees a message.
  */
 export function plainMessage(message: Message): PlainMessage {
+  if (isPlain(message)) return message as unknown as PlainMessage
   const given = Object.entries(message).filter(([, value]) => value !== null && value !== undefined)
   const plain: Record<string, unknown> = Object.fromEntries(given)
   const from = reasoningMembers.find((name) => plain[name] !== undefined)
   return from === undefined ? plain : { thinking: plain[from], ...plain, reasoning_content: plain[from] }
+}
+
+/** Whether nothing has to be left out or renamed: most messages are a role and a content. */
+function isPlain(message: object): boolean {
+  for (const name of Object.keys(message)) {
+    const value = (message as Record<string, unknown>)[name]
+    if (value === null || value === undefined) return false
+    if (name === "reasoning_content" || name === "thinking" || name === "reasoning") return false
+  }
+  return true
 }

@@ -1,4 +1,9 @@
+import { RowError } from "../../pipelines/runtime/errors.ts"
+import { checkConversation } from "./check-conversation.ts"
 import type { Message } from "./conversation.ts"
+import { emptyThinkBlock, generationPrompt, renderConversation } from "./render-conversation.ts"
+import { closeTag, openTag } from "./think-tags.ts"
+import type { Tokenizer } from "./tokenizer.ts"
 
 /** Tokens [start, end) of one kind. */
 export interface TokenSpan {
@@ -30,4 +35,187 @@ export interface TrainingSample {
   readonly completion: readonly Message[]
   readonly enable_thinking: boolean
   readonly tools?: readonly unknown[] | null
+}
+
+/** The label of a token without loss. */
+export const untrained = -100
+
+const turnEnd = "<|im_end|>"
+
+/**
+ * Text, ids and labels of a training sample under the stock template, as a trainer that splits prompt and completion has them (TRL):
+ * the text of all turns, its ids those of Hugging Face's tokenizer, and a loss on the completion alone. That is what follows
+ * `<|im_start|>assistant\n`, the turn's end and its line feed included, and without thinking what follows the empty block.
+ *
+ * Throws a RowError for what `checkConversation` refuses and for: `bad-completion` (not one assistant's turn that starts with
+ * `<think>\n...\n</think>\n\n`, the one form that every loader keeps), `mode-mismatch` (the block is empty in thinking mode, or not
+ * empty without), `empty-answer`, `no-question` (the prompt ends otherwise than with a user's or a tool's turn, or holds no question: the
+ * template would drop the thinking), `not-prefix-exact` (the answer starts with white space that the tokenizer joins to the
+ * template's: prompt and whole would be tokenised differently).
+ */
+export function encodeSample(sample: TrainingSample, tokenizer: Tokenizer): EncodedSample {
+  const { thinking, answer } = checkedCompletion(sample)
+  const out = new TokenList(tokenizer)
+  const { prompt, tools = null, completion } = sample
+  out.prompt(renderConversation({ messages: prompt, tools, add_generation_prompt: true }))
+  const start = out.length
+  out.marker(openTag)
+  out.text(`\n${thinking}\n`, sample.enable_thinking ? "thinking" : "template")
+  out.marker(closeTag)
+  const exact = out.answer(answerText(answer, completion[0]!))
+  if (!sample.enable_thinking && !exact)
+    throw new RowError(
+      "not-prefix-exact",
+      "completion[0].content: the answer starts with white space that the tokenizer joins to the line feeds before it",
+    )
+  out.marker(turnEnd)
+  out.text("\n", "template")
+  const from = sample.enable_thinking ? start : out.answerStart
+  return out.encoded(from)
+}
+
+/** The parts of a completion in the one form that is kept by every loader. */
+function checkedCompletion({ prompt, completion, enable_thinking: thinks, tools }: TrainingSample) {
+  const [turn] = completion
+  if (completion.length !== 1 || turn?.role !== "assistant")
+    throw new RowError("bad-completion", `completion: expected one assistant's turn, got ${rolesOf(completion)}`)
+  const last = prompt.at(-1)?.role
+  if (last !== "user" && last !== "tool")
+    throw new RowError("no-question", `prompt: expected a user's or a tool's turn at its end, got ${last ?? "none"}`)
+  checkConversation({ messages: [...prompt, ...completion], tools: tools ?? null })
+  if (!prompt.some(isQuestion)) throw new RowError("no-question", "prompt: expected a user's question, got none")
+  const { content } = turn
+  const head = `${openTag}\n`
+  const tail = `\n${closeTag}\n\n`
+  const close = typeof content === "string" && content.startsWith(head) ? content.indexOf(tail, head.length - 1) : -1
+  if (typeof content !== "string" || close < 0 || turn.reasoning_content != null)
+    throw new RowError(
+      "bad-completion",
+      `completion[0].content: expected <think>\\n...\\n</think>\\n\\n and the answer, got ${shown(content)}`,
+    )
+  const thinking = content.slice(head.length, Math.max(close, head.length))
+  const answer = content.slice(close + tail.length)
+  if (thinking.startsWith("\n") || thinking.endsWith("\n") || answer.startsWith("\n"))
+    throw new RowError("bad-completion", "completion[0].content: expected no further line feeds at the think tags")
+  if (thinks !== (thinking.trim() !== ""))
+    throw new RowError(
+      "mode-mismatch",
+      `completion[0].content: expected ${thinks ? "thinking" : "the empty block"} with enable_thinking ${thinks}`,
+    )
+  if (thinks ? false : content.slice(0, emptyThinkBlock.length) !== emptyThinkBlock)
+    throw new RowError(
+      "bad-completion",
+      `completion[0].content: expected ${JSON.stringify(emptyThinkBlock)} at its start`,
+    )
+  if (answer.trim() === "" && !(turn.tool_calls && turn.tool_calls.length > 0))
+    throw new RowError("empty-answer", "completion[0].content: expected an answer behind the think block, got none")
+  return { thinking, answer }
+}
+
+function isQuestion({ role, content }: Message): boolean {
+  if (role !== "user" || typeof content !== "string") return false
+  return !(content.startsWith("<tool_response>") && content.endsWith("</tool_response>"))
+}
+
+/** The answer with the calls of tools that the template writes behind it. */
+function answerText(answer: string, { tool_calls: calls }: Message): string {
+  if (!calls || calls.length === 0) return answer
+  const turn = renderConversation({ messages: [{ role: "assistant", content: answer, tool_calls: calls }] })
+  return turn.slice(generationPrompt.length, -`${turnEnd}\n`.length)
+}
+
+const rolesOf = (turns: readonly Message[]) => (turns.length === 0 ? "none" : turns.map(({ role }) => role).join(", "))
+
+const shown = (content: unknown) =>
+  typeof content === "string" ? JSON.stringify(content.slice(0, 40)) : typeof content
+
+type Kind = TokenSpan["kind"]
+
+/** The markers that the template writes; what stands between two of them is tokenised apart from the rest. */
+const markers = /<\|im_(?:start|end)\|>|<\/?think>|<\/?tool_(?:call|response)>/
+
+class TokenList {
+  readonly #tokenizer: Tokenizer
+  readonly #parts: Int32Array[] = []
+  readonly #spans: { kind: Kind; start: number; end: number }[] = []
+  length = 0
+  /** Where the answer itself starts. */
+  answerStart = 0
+
+  constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer
+  }
+
+  #push(ids: Int32Array, kind: Kind): void {
+    if (ids.length === 0) return
+    this.#parts.push(ids)
+    const last = this.#spans.at(-1)
+    const end = this.length + ids.length
+    if (last?.kind === kind) last.end = end
+    else this.#spans.push({ kind, start: this.length, end })
+    this.length = end
+  }
+
+  /** One of the template's markers. */
+  marker(token: string): void {
+    const id = this.#tokenizer.tokenId(token)
+    if (id === undefined)
+      throw new RowError("foreign-tokenizer", `the tokenizer has no token ${token}: it does not belong to the template`)
+    this.#push(Int32Array.of(id), "template")
+  }
+
+  text(text: string, kind: Kind): void {
+    this.#push(this.#encode(text), kind)
+  }
+
+  #encode(text: string): Int32Array {
+    return text.includes("<") ? this.#tokenizer.encodeMarkup(text) : this.#tokenizer.encode(text)
+  }
+
+  /** Rendered turns. */
+  prompt(text: string): void {
+    let before = ""
+    for (const [at, part] of text.split(new RegExp(`(${markers.source})`)).entries()) {
+      if (at % 2 === 1) this.marker(part)
+      else if (before === "<|im_start|>") this.#turn(part)
+      else if (part !== "") this.text(part, part === "\n" ? "template" : "prompt")
+      before = part
+    }
+  }
+
+  /** A role, a line feed and the start of the turn's content. */
+  #turn(text: string): void {
+    const feed = text.indexOf("\n")
+    this.#headed(text, text.slice(0, feed < 0 ? text.length : feed + 1), "prompt")
+  }
+
+  /** The answer behind the block's line feeds. False where the tokenizer joins it to them. */
+  answer(answer: string): boolean {
+    const exact = this.#headed(`\n\n${answer}`, "\n\n", "answer")
+    return exact
+  }
+
+  /** A text whose head is the template's. Where a token reaches over the border, it and all behind it are content. */
+  #headed(text: string, head: string, kind: Kind): boolean {
+    const ids = this.#encode(text)
+    const own = this.#tokenizer.encode(head)
+    let same = 0
+    while (same < own.length && own[same] === ids[same]) same++
+    this.#push(ids.subarray(0, same), "template")
+    this.answerStart = this.length
+    this.#push(ids.subarray(same), kind)
+    return same === own.length
+  }
+
+  encoded(from: number): EncodedSample {
+    const inputIds = new Int32Array(this.length)
+    let at = 0
+    for (const part of this.#parts) {
+      inputIds.set(part, at)
+      at += part.length
+    }
+    const labels = new Int32Array(this.length).fill(untrained, 0, from)
+    labels.set(inputIds.subarray(from), from)
+    return { inputIds, labels, spans: this.#spans, trainedTokens: this.length - from }
+  }
 }

@@ -32,19 +32,32 @@ export function skipByte(json: Uint8Array, at: number, byte: number): number {
   return skipSpace(json, found + 1)
 }
 
-/** The values of the members of the object at `at`, by name. Of a name that stands twice, the last, as in JSON.parse. */
-export function memberSpans(json: Uint8Array, at: number): Map<string, Span> {
-  const members = new Map<string, Span>()
+/** The members of an object: their values by name, and the byte after it. */
+export interface Members {
+  values: Map<string, Span>
+  end: number
+}
+
+/**
+ * Walks over the object at `at`. Of a name that stands twice, the last counts, as in JSON.parse. `walk` may say, for a member, how its
+ * value is walked over: it returns the byte after it, or null for any value.
+ */
+export function membersOf(
+  json: Uint8Array,
+  at: number,
+  walk: (name: string, from: number) => number | null = () => null,
+): Members {
+  const values = new Map<string, Span>()
   let next = skipByte(json, at, 0x7b)
-  if (json[next] === 0x7d) return members
+  if (json[next] === 0x7d) return { values, end: next + 1 }
   for (;;) {
     const end = skipString(json, next)
     const name = JSON.parse(new TextDecoder().decode(json.subarray(next, end))) as string
     const from = skipByte(json, end, colon)
-    const to = skipValue(json, from)
-    members.set(name, { from, to })
+    const to = walk(name, from) ?? skipValue(json, from)
+    values.set(name, { from, to })
     next = skipSpace(json, to)
-    if (json[next] === 0x7d) return members
+    if (json[next] === 0x7d) return { values, end: next + 1 }
     next = skipByte(json, next, comma)
   }
 }
@@ -90,9 +103,9 @@ const escapes: Readonly<Record<string, number>> = { '"': 0x22, "\\": 0x5c, "/": 
 /** Reads strings of JSON text into UTF-8. */
 export class StringReader {
   readonly #json: Uint8Array
-  /** The string that was read last. Replaced when a longer one comes. */
+  /** Where strings are read to. Replaced when it becomes too small. */
   bytes = new Uint8Array(1_024)
-  /** Bytes of it. */
+  /** Where the string that was read last ends in `bytes`. */
   length = 0
 
   constructor(json: Uint8Array) {

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { CotyledonError, usageError } from "../../pipelines/runtime/errors.ts"
 import { characterOfByte } from "./byte-alphabet.ts"
-import { memberSpans, type Span } from "./json-spans.ts"
+import { type Members, membersOf, type Span } from "./json-spans.ts"
 import { type AddedToken, addedTokensOf, checkSettings } from "./tokenizer-settings.ts"
 import {
   readMerges,
@@ -110,9 +110,14 @@ function tokenizerOf(file: string, json: Uint8Array): TokenizerFile {
 
 /** The small part of the file as values, and where the large ones stand. */
 function takeApart(json: Uint8Array): { settings: unknown; vocab: Span | undefined; merges: Span | undefined } {
-  const model = memberSpans(json, 0).get("model")
-  const members = model !== undefined && json[model.from] === 0x7b ? memberSpans(json, model.from) : null
-  const [vocab, merges] = [members?.get("vocab"), members?.get("merges")]
+  let model: Members | null = null
+  membersOf(json, 0, (name, from) => {
+    if (name !== "model") return null
+    model = json[from] === 0x7b ? membersOf(json, from) : null
+    return model === null ? null : model.end
+  })
+  const values = (model as Members | null)?.values
+  const [vocab, merges] = [values?.get("vocab"), values?.get("merges")]
   const large = [vocab, merges].filter((span) => span !== undefined).toSorted((a, b) => a.from - b.from)
   return { settings: parse(json, large), vocab, merges }
 }

@@ -1,6 +1,6 @@
 import { AddedTokens } from "./added-tokens.ts"
 import { Decoder } from "./decode-tokens.ts"
-import { joinedIds, type Kernel } from "./kernel.ts"
+import { type IdColumn, joinedIds, type Kernel, type TextColumn } from "./kernel.ts"
 import type { TokenizerFile } from "./tokenizer-file.ts"
 
 /**
@@ -16,6 +16,8 @@ export interface Tokenizer {
   encode(text: string): Int32Array
   /** Added tokens are recognised: `tokenizer.encode(text, add_special_tokens=False)` of Hugging Face. */
   encodeMarkup(text: string): Int32Array
+  /** `encode` of every row of a column, with no string made. Throws a RowError for the first row that is not UTF-8. */
+  encodeColumn(column: TextColumn): IdColumn
   /**
    * The text of ids; `skipSpecial` leaves out special tokens. Bytes that are not UTF-8 come as U+FFFD. An unknown id is a usageError, where
    * Hugging Face leaves it out.
@@ -41,6 +43,7 @@ export function tokenizerOf(file: TokenizerFile, kernel: Kernel): Tokenizer {
         sections.map((section) => ("id" in section ? Int32Array.of(section.id) : kernel.encode(section.text))),
       )
     },
+    encodeColumn: (column) => kernel.encodeColumn(column),
     decode: (ids, { skipSpecial = false } = {}) => decoder.decode(ids, skipSpecial),
     tokenId: (content) => ids.get(content),
   }

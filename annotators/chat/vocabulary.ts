@@ -60,10 +60,9 @@ export class Vocabulary {
     return place === 0 ? -1 : this.#ids[place - 1]!
   }
 
-  /** The spelling of a token, UTF-8. */
-  spellingOf(id: number): Uint8Array {
-    const place = this.#places[id]!
-    return this.#spellings.subarray(this.#starts[place]!, this.#starts[place + 1]!)
+  /** Writes what tokens stand for, by id. */
+  putTokens(put: (spellings: Uint8Array, from: number, to: number) => void): void {
+    for (const place of this.#places) put(this.#spellings, this.#starts[place]!, this.#starts[place + 1]!)
   }
 
   #slotOf(bytes: Uint8Array, from: number, to: number): number {
@@ -98,19 +97,15 @@ export function readVocabulary(json: Uint8Array, { from, to }: Span): Vocabulary
   const most = Math.ceil((to - from) / 5) + 1
   const starts = new Int32Array(most + 1)
   const ids = new Int32Array(most)
-  const spellings = new Uint8Array(to - from)
   const reader = new StringReader(json)
   let size = 0
   let length = 0
   let at = skipByte(json, from, 0x7b)
   if (json[at] !== 0x7d)
     for (;;) {
-      at = skipByte(json, reader.read(at), 0x3a)
-      spellings.set(
-        reader.length === reader.bytes.length ? reader.bytes : reader.bytes.subarray(0, reader.length),
-        length,
-      )
-      length += reader.length
+      const start = length
+      at = skipByte(json, reader.read(at, length), 0x3a)
+      length = reader.length
       let id = 0
       const digits = at
       for (; at < to; at++) {
@@ -120,7 +115,7 @@ export function readVocabulary(json: Uint8Array, { from, to }: Span): Vocabulary
       }
       if (at === digits || at - digits > 9)
         throw new VocabularyFault(
-          `model.vocab, token ${JSON.stringify(new TextDecoder().decode(reader.bytes.subarray(0, reader.length)))}`,
+          `model.vocab, token ${JSON.stringify(new TextDecoder().decode(reader.bytes.subarray(start, length)))}`,
           "a whole number of at most nine digits",
           JSON.stringify(new TextDecoder().decode(json.subarray(digits, Math.min(digits + 20, to)))),
         )
@@ -130,7 +125,7 @@ export function readVocabulary(json: Uint8Array, { from, to }: Span): Vocabulary
       if (json[at] === 0x7d) break
       at = skipByte(json, at, 0x2c)
     }
-  return new Vocabulary(spellings.slice(0, length), starts.slice(0, size + 1), ids.slice(0, size))
+  return new Vocabulary(reader.bytes.slice(0, length), starts.slice(0, size + 1), ids.slice(0, size))
 }
 
 /**
@@ -200,16 +195,16 @@ export function tokenBytes(vocabulary: Vocabulary): TokenBytes {
   const starts = new Int32Array(vocabulary.size + 1)
   let bytes = new Uint8Array(1 << 16)
   let length = 0
-  for (let id = 0; id < vocabulary.size; id++) {
-    const spelling = vocabulary.spellingOf(id)
-    if (length + spelling.length > bytes.length) {
-      const larger = new Uint8Array(2 * (length + spelling.length))
+  let id = 0
+  vocabulary.putTokens((spellings, from, to) => {
+    if (length + to - from > bytes.length) {
+      const larger = new Uint8Array(2 * (length + to - from))
       larger.set(bytes)
       bytes = larger
     }
-    length = putToken(spelling, bytes, length)
-    starts[id + 1] = length
-  }
+    length = putToken(spellings, from, to, bytes, length)
+    starts[++id] = length
+  })
   return { bytes: bytes.slice(0, length), starts }
 }
 
@@ -217,20 +212,20 @@ export function tokenBytes(vocabulary: Vocabulary): TokenBytes {
 export function spelledBytes(spelling: string): Uint8Array {
   const utf8 = new TextEncoder().encode(spelling)
   const bytes = new Uint8Array(utf8.length)
-  return bytes.subarray(0, putToken(utf8, bytes, 0))
+  return bytes.subarray(0, putToken(utf8, 0, utf8.length, bytes, 0))
 }
 
-function putToken(spelling: Uint8Array, bytes: Uint8Array, start: number): number {
+function putToken(spellings: Uint8Array, from: number, to: number, bytes: Uint8Array, start: number): number {
   let length = start
-  for (let at = 0; at < spelling.length; at++) {
-    const first = spelling[at]!
+  for (let at = from; at < to; at++) {
+    const first = spellings[at]!
     // The alphabet ends below U+0144: one byte of UTF-8, or two that start with C2 to C5.
     const character =
-      first < 0x80 ? first : first >= 0xc2 && first <= 0xc5 ? ((first & 31) << 6) | (spelling[++at]! & 63) : -1
+      first < 0x80 ? first : first >= 0xc2 && first <= 0xc5 ? ((first & 31) << 6) | (spellings[++at]! & 63) : -1
     const byte = byteOfCharacter[character] ?? -1
     if (byte < 0) {
-      bytes.set(spelling, start)
-      return start + spelling.length
+      bytes.set(spellings.subarray(from, to), start)
+      return start + to - from
     }
     bytes[length++] = byte
   }

@@ -15,7 +15,7 @@ const batchBytes = 1 << 20
 const mostBytes = 512 * 2 ** 20
 
 /**
- * Byte-level BPE in WebAssembly: NFC, words, merges and the cache of words are all there. Takes about 12 MB, and for a text of n bytes n
+ * Byte-level BPE in WebAssembly: NFC, words, merges and the cache of words are all there. Takes about 9 MB, and for a text of n bytes n
  * more, 4 n with NFC to do.
  */
 export class WasmKernel implements Kernel {

@@ -1,3 +1,5 @@
+import { parseResponse } from "../chat/parse-response.ts"
+
 /** A completion as servers deliver it, before thinking and answer are told apart. */
 export interface RawText {
   content: string
@@ -7,9 +9,6 @@ export interface RawText {
   /** True when the request switched thinking off (`chat_template_kwargs.enable_thinking: false`). */
   thinkingOff: boolean
 }
-
-const opening = /^\s*<think>/
-const closing = "</think>"
 
 /**
  * Tells thinking from answer, whichever way the server delivers it: a reasoning field, `<think>` tags in the text, only the
@@ -25,21 +24,13 @@ export function splitReasoning({ content, reasoning, finish, thinkingOff }: RawT
     if (thinkingOff && content.trim() === "") return { thinking: null, answer: reasoning }
     return { thinking: thought(reasoning), answer: content.replace(/^\n+/, "") }
   }
-  const start = opening.exec(content)
-  const end = content.indexOf(closing)
-  if (start !== null) {
-    if (end !== -1) return divided(content, start[0].length, end)
-    // Never closed: all of it is thinking, whether the limit cut it off or the model stopped there.
-    return { thinking: thought(content.slice(start[0].length)), answer: "" }
-  }
-  if (end !== -1 && !thinkingOff && !content.slice(0, end).includes("<think>")) return divided(content, 0, end)
-  return { thinking: null, answer: finish === "filtered" ? content.trim() : content }
+  const parsed = parseResponse(content)
+  // Switched off, only a block from end to end is one: a closing tag alone is text.
+  const block = parsed.thinking !== null && (!thinkingOff || content.trimStart().startsWith("<think>"))
+  if (!block) return { thinking: null, answer: finish === "filtered" ? content.trim() : content }
+  // Never closed: all of it is thinking, whether the limit cut it off or the model stopped there.
+  return { thinking: thought(parsed.thinking!), answer: parsed.answer ?? "" }
 }
-
-const divided = (content: string, from: number, to: number) => ({
-  thinking: thought(content.slice(from, to)),
-  answer: content.slice(to + closing.length).replace(/^\n+/, ""),
-})
 
 /** The template puts a line break on either side of the thinking; it is not part of it. */
 const thought = (text: string): string | null => {

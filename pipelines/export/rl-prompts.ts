@@ -1,6 +1,5 @@
 // F4 of the handoff: what the cold start left for reinforcement learning. Its verified questions of which no response was taken are prompts;
 // those in the reserve, in the dataset, or too much like one in it are not.
-import { createHash } from "node:crypto"
 import { questionText } from "../../annotators/solving-prompt.ts"
 import { referenceFault, verifierOf } from "../../annotators/verify-answer.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
@@ -10,6 +9,7 @@ import type { Group } from "../../schemas/rollout.ts"
 import { rowsIn } from "../runtime/reduce-task.ts"
 import { parseJson } from "../runtime/row-json.ts"
 import { leakedAnswer } from "./leaked-answer.ts"
+import { TextSet } from "./text-set.ts"
 
 /** A question that could become a prompt, or why it does not. */
 export type RlCandidate =
@@ -23,24 +23,20 @@ const laterSteps = new Set(["selection", "responses-left"])
 export const hasRlCandidates = ({ stage, beside }: Manifest): boolean =>
   stage === "cold-start" && (beside.dropped ?? []).some(({ rows }) => rows > 0)
 
-/** Texts of questions that must not come up again, by hash; spacing and case do not matter. */
+/** Questions that must not come up again; spacing and case do not matter. */
 export class KnownQuestions {
-  readonly #hashes = new Set<string>()
+  readonly #texts = new TextSet()
 
   add(text: string): void {
-    this.#hashes.add(hashOf(text))
+    this.#texts.add(plain(text))
   }
 
   has(text: string): boolean {
-    return this.#hashes.has(hashOf(text))
+    return this.#texts.has(plain(text))
   }
 }
 
-const hashOf = (text: string): string =>
-  createHash("sha256")
-    .update(text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim())
-    .digest("base64url")
-    .slice(0, 22)
+const plain = (text: string): string => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim()
 
 /** Adds the questions of a run's reserve to those that must not come up. */
 export async function addReserve(run: string, manifest: Manifest, known: KnownQuestions): Promise<void> {

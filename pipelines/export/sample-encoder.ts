@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { openChatTemplate } from "../../annotators/chat/chat-template.ts"
+import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
+import { checkConversation } from "../../annotators/chat/check-conversation.ts"
 import type { Conversation } from "../../annotators/chat/conversation.ts"
+import { encodeSample, type TrainingSample, untrained } from "../../annotators/chat/encode-sample.ts"
 import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
 import { renderConversation } from "../../annotators/chat/render-conversation.ts"
+import { checkTemplateFits } from "../../annotators/chat/template-fit.ts"
 import type { Tokenizer } from "../../annotators/chat/tokenizer.ts"
 import type { Message } from "../../schemas/sample.ts"
 import { RowError, usageError } from "../runtime/errors.ts"
@@ -70,7 +73,7 @@ export async function openSampleEncoder({
   const folder = path.endsWith(".json") ? dirname(path) : path
   const config = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
   const special = specialTokens(config)
-  checkTogether(render, tokenizer, `${tokenizerName} and ${templateName}`)
+  checkTemplateFits(stock, tokenizer)
   const idOf = (...names: (string | undefined)[]): number => {
     for (const name of names) {
       const id = name === undefined ? undefined : tokenizer.tokenId(name)
@@ -82,13 +85,6 @@ export async function openSampleEncoder({
       expected: "eos_token and pad_token in the tokenizer_config.json beside it",
     })
   }
-  const promptText = (sample: Pick<SoundSample, "prompt" | "enable_thinking" | "tools">) =>
-    render({
-      messages: sample.prompt,
-      tools: sample.tools,
-      add_generation_prompt: true,
-      enable_thinking: sample.enable_thinking,
-    })
   return {
     tokenizer,
     endOfTurn: idOf("<|im_end|>", special.eos_token),
@@ -104,27 +100,13 @@ export async function openSampleEncoder({
       digest: training.digest,
     },
     files: [
-      {
-        path: "tokenizer/tokenizer.json",
-        bytes: await readFile(path === folder ? join(path, "tokenizer.json") : path),
-      },
+      { path: "tokenizer/tokenizer.json", bytes: json! },
       { path: "tokenizer/tokenizer_config.json", bytes: config ?? Buffer.from(plainConfig(special)) },
       { path: "tokenizer/chat_template.jinja", bytes: Buffer.from(stock.source) },
     ],
-    encode(sample) {
-      const head = promptText(sample)
-      const whole = render({ messages: [...sample.prompt, ...sample.completion], tools: sample.tools })
-      if (!whole.startsWith(head))
-        throw new RowError("template-split", "the template renders the prompt otherwise when the answer follows it")
-      const untrained = tokenizer.encodeMarkup(head)
-      const trained = tokenizer.encodeMarkup(whole.slice(head.length))
-      const inputIds = new Int32Array(untrained.length + trained.length)
-      inputIds.set(untrained)
-      inputIds.set(trained, untrained.length)
-      const labels = inputIds.slice().fill(-100, 0, untrained.length)
-      return { inputIds, labels, trainedTokens: trained.length }
-    },
-    promptTokens: (prompt) => tokenizer.encodeMarkup(promptText({ prompt, enable_thinking: true, tools: null })).length,
+    encode: isStock ? (sample) => encodeSample(sample, tokenizer) : (sample) => encodeWith(stock, sample, tokenizer),
+    promptTokens: (prompt) =>
+      tokenizer.encodeMarkup(render({ messages: prompt, add_generation_prompt: true, enable_thinking: true })).length,
     systemWithTools(system, tools) {
       const marks = render({ messages: [{ role: "system", content: "\u0001" }], tools: null }).split("\u0001")
       const messages = [
@@ -172,25 +154,22 @@ function specialTokens(config: Buffer | null): SpecialTokens {
 const plainConfig = (special: SpecialTokens): string =>
   `${JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", eos_token: "<|im_end|>", pad_token: "<|endoftext|>", ...special }, null, 2)}\n`
 
-function checkTogether(render: (conversation: Conversation) => string, tokenizer: Tokenizer, where: string): void {
-  let text: string
-  try {
-    text = render({
-      messages: [
-        { role: "user", content: "a" },
-        { role: "assistant", content: "b" },
-      ],
-    })
-  } catch (error) {
-    if (!(error instanceof RowError)) throw error
-    throw usageError({ what: "The chat template cannot render a plain conversation", where, got: error.message }, error)
-  }
-  for (const [token] of text.matchAll(/<\|[A-Za-z0-9_]+\|>/g))
-    if (tokenizer.tokenId(token) === undefined)
-      throw usageError({
-        what: "The tokenizer and the chat template do not belong together",
-        where,
-        expected: `${token}, which the template writes, among the tokenizer's added tokens`,
-        remedy: "Take both from the same model.",
-      })
+/**
+ * As `encodeSample`, under any template: the prompt with its generation prompt must be the start of the whole, and what follows it bears
+ * loss.
+ */
+function encodeWith(template: ChatTemplate, sample: TrainingSample, tokenizer: Tokenizer): Encoded {
+  const { prompt, completion, tools = null, enable_thinking } = sample
+  const messages = [...prompt, ...completion]
+  checkConversation({ messages, tools }, template.control)
+  const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })
+  const whole = template.render({ messages, tools })
+  if (!whole.startsWith(head))
+    throw new RowError("not-prefix-exact", "the template renders the prompt otherwise when the answer follows it")
+  const ids = tokenizer.encodeMarkup(head)
+  const trained = tokenizer.encodeMarkup(whole.slice(head.length))
+  const inputIds = new Int32Array(ids.length + trained.length)
+  inputIds.set(ids)
+  inputIds.set(trained, ids.length)
+  return { inputIds, labels: inputIds.slice().fill(untrained, 0, ids.length), trainedTokens: trained.length }
 }

@@ -29,13 +29,13 @@ export interface TokenFilesOptions {
 
 /** What stands beside a stream: all of it follows from the lengths of its documents and where they come from. */
 export class TokenIndexes {
-  readonly #table: string[] = []
   #lengths = new Int32Array(1_024)
   documents = 0
   tokens = 0
 
-  add({ id, length, source, row }: { id: string; length: number; source: string; row: number }): void {
-    this.#table.push(`${this.tokens},${this.tokens + length},${cell(id)},${cell(source)},${row}\n`)
+  /** Takes a document; returns its line of dolma's table: start, end, id, source, row. */
+  add({ id, length, source, row }: { id: string; length: number; source: string; row: number }): string {
+    const line = `${this.tokens},${this.tokens + length},${cell(id)},${cell(source)},${row}\n`
     if (this.documents === this.#lengths.length) {
       const longer = new Int32Array(2 * this.documents)
       longer.set(this.#lengths)
@@ -43,6 +43,7 @@ export class TokenIndexes {
     }
     this.#lengths[this.documents++] = length
     this.tokens += length
+    return line
   }
 
   get lengths(): Int32Array {
@@ -68,11 +69,6 @@ export class TokenIndexes {
   /** datatrove's `.ds.metadata`. */
   metadata(tokenizer: string): string {
     return `${tokenizer}|4\n${this.tokens}\n${metric(this.tokens)}`
-  }
-
-  /** dolma's table of documents: start, end, id, source, row. */
-  table(): string {
-    return this.#table.join("")
   }
 }
 
@@ -105,7 +101,7 @@ const schemas = {
 /**
  * Writes documents to `FOLDER/train.bin` with `.idx` (Megatron), `train.ds` with `.ds.index`, `.ds.metadata` and `.ds.loss` (datatrove), and
  * `token_ids_part_0000.npy`, `labels_mask_part_0000.npy` and `token_ids_part_0000.csv.gz` (dolma, open-instruct). Equal files are links to
- * one. Memory: 4 bytes and the table's line for each document.
+ * one. Memory: 4 bytes for each document.
  */
 export class TokenFiles {
   readonly #root: string
@@ -113,15 +109,18 @@ export class TokenFiles {
   readonly #options: TokenFilesOptions
   readonly #ids: BufferedSink
   readonly #mask: BufferedSink
+  readonly #table: BufferedSink
   readonly #indexes = new TokenIndexes()
   #trainedTokens = 0
 
-  private constructor(root: string, folder: string, options: TokenFilesOptions, ids: ByteSink, mask: ByteSink) {
+  private constructor(root: string, folder: string, options: TokenFilesOptions, sinks: [ByteSink, ByteSink, ByteSink]) {
     this.#root = root
     this.#folder = folder
     this.#options = options
-    this.#ids = new BufferedSink(ids)
-    this.#mask = new BufferedSink(mask)
+    this.#ids = new BufferedSink(sinks[0])
+    this.#mask = new BufferedSink(sinks[1])
+    // Gzip files may be joined: each buffer is one of its own.
+    this.#table = new BufferedSink(sinks[2], gzipSync)
   }
 
   static async create(root: string, folder: string, options: TokenFilesOptions): Promise<TokenFiles> {
@@ -130,8 +129,12 @@ export class TokenFiles {
     } catch (error) {
       throw writeFailure(join(root, folder), error)
     }
-    const ids = await ByteSink.create(join(root, folder, "train.bin"))
-    return new TokenFiles(root, folder, options, ids, await ByteSink.create(join(root, folder, "train.ds.loss")))
+    const open = (name: string) => ByteSink.create(join(root, folder, name))
+    return new TokenFiles(root, folder, options, [
+      await open("train.bin"),
+      await open("train.ds.loss"),
+      await open("token_ids_part_0000.csv.gz"),
+    ])
   }
 
   async add({ id, inputIds, labels, source, row }: TokenDocument): Promise<void> {
@@ -139,17 +142,16 @@ export class TokenFiles {
     for (const bears of mask) this.#trainedTokens += bears
     await this.#ids.write(int32Bytes(ids))
     await this.#mask.write(mask)
-    this.#indexes.add({ id, length: ids.length, source, row })
+    await this.#table.write(Buffer.from(this.#indexes.add({ id, length: ids.length, source, row })))
   }
 
   /** Writes the files beside the stream; all of them are synced. */
   async close(): Promise<HandoffShard[]> {
-    const [ids, mask] = [await this.#ids.close(), await this.#mask.close()]
+    const [ids, mask, table] = [await this.#ids.close(), await this.#mask.close(), await this.#table.close()]
     const beside: [string, string, Uint8Array | string][] = [
       ["train.idx", schemas.megatron, this.#indexes.megatron()],
       ["train.ds.index", schemas.ends, this.#indexes.ends()],
       ["train.ds.metadata", schemas.metadata, this.#indexes.metadata(this.#options.tokenizer)],
-      ["token_ids_part_0000.csv.gz", schemas.table, gzipSync(this.#indexes.table())],
     ]
     const counted = { tokens: this.#indexes.tokens, trained_tokens: this.#trainedTokens }
     const shards = [
@@ -168,6 +170,7 @@ export class TokenFiles {
         schemas.mask,
       ),
     ]
+    shards.push(this.#shard("token_ids_part_0000.csv.gz", table, schemas.table))
     for (const [name, schema, content] of beside)
       shards.push(this.#shard(name, await this.#write(name, content), schema))
     return shards
@@ -176,6 +179,7 @@ export class TokenFiles {
   async abort(): Promise<void> {
     await this.#ids.abort()
     await this.#mask.abort()
+    await this.#table.abort()
   }
 
   #shard(
@@ -257,14 +261,16 @@ export function metric(tokens: number): string {
 /** A cell of the table; a name may hold anything. */
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** Gathers small writes. */
+/** Gathers small writes, and encodes what was gathered. */
 class BufferedSink {
   readonly #sink: ByteSink
+  readonly #encode: (bytes: Buffer) => Uint8Array
   #waiting: Uint8Array[] = []
   #bytes = 0
 
-  constructor(sink: ByteSink) {
+  constructor(sink: ByteSink, encode = (bytes: Buffer): Uint8Array => bytes) {
     this.#sink = sink
+    this.#encode = encode
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -284,7 +290,7 @@ class BufferedSink {
 
   async #flush(): Promise<void> {
     if (this.#bytes === 0) return
-    const bytes = Buffer.concat(this.#waiting)
+    const bytes = this.#encode(Buffer.concat(this.#waiting))
     this.#waiting = []
     this.#bytes = 0
     await this.#sink.write(bytes)

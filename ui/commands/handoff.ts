@@ -10,6 +10,7 @@ export interface HandoffCommandOptions extends CommonOptions {
   tokenizer?: string
   template?: string
   quick: boolean
+  full: boolean
 }
 
 /** `cotyledon handoff RUN --to DIR`, `cotyledon handoff verify DIR`. */
@@ -20,6 +21,8 @@ export async function handoff(
 ): Promise<void> {
   if (target === "verify" && folder !== undefined)
     return (await import("../handoff/verify.ts")).verifyFolder(folder, options)
+  if (target === "verify" && folder === undefined)
+    throw usageError({ what: "Verify which folder", expected: "cotyledon handoff verify DIR", got: "no folder" })
   if (folder !== undefined)
     throw usageError({
       what: "Two folders are one too many",

@@ -152,6 +152,7 @@ export function run(): i32 {
 function encodeRow(): bool {
   const last = end
   const limit = idsEnd - (idsOfWord << 2)
+  if (inWord && !encodeWindows()) return false
   let word = at
   let out = idsTo
   while (word < last) {
@@ -172,9 +173,11 @@ function encodeRow(): bool {
       out = known !== 0 ? known : learnShort(word, <u32>length, slot, key, out)
     } else if (length <= windowBytes) out = encodeLonger(word, <u32>length, out)
     else {
-      at = word
+      startWindows(word, stop)
+      inWord = true
+      at = stop
       idsTo = out
-      if (!encodeWindows(stop)) return false
+      if (!encodeWindows()) return false
       out = idsTo
     }
     word = stop
@@ -225,10 +228,8 @@ function wordScratch(): usize {
   return end > scratch ? (end + 64 + 15) & ~15 : scratch
 }
 
-/** Encodes a word that is longer than a window; false when the ids are to be taken first, and it goes on at the next call. */
-function encodeWindows(stop: usize): bool {
-  if (!inWord) startWindows(at, stop)
-  inWord = true
+/** Goes on with a word that is longer than a window; false when the ids are to be taken first. Then `at` is the word's end already. */
+function encodeWindows(): bool {
   while (hasWindows()) {
     if (idsTo > idsEnd - (idsOfWord << 2)) return false
     idsTo = mergeWindow(wordScratch(), idsTo, idsEnd)

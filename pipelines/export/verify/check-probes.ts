@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
 import type { MessagesRow } from "../../../schemas/messages-row.ts"
-import { readParquet } from "../../io/parquet.ts"
+import { openParquet, readParquet } from "../../io/parquet.ts"
 import { rowReader } from "../../runtime/batch.ts"
 import { RowError } from "../../runtime/errors.ts"
 import type { Row } from "../../runtime/step.ts"
@@ -64,6 +64,7 @@ export async function checkProbes(
     for (const id of left[view]) findings.add(view, "probe", "it has a probe and is not there", id)
 }
 
+/** The rows of a file with these ids. Only the row groups that hold one are read whole. */
 async function* rowsOfProbes(path: string, wanted: ReadonlySet<string>): AsyncGenerator<Row> {
   const places: number[] = []
   let number = 0
@@ -71,6 +72,16 @@ async function* rowsOfProbes(path: string, wanted: ReadonlySet<string>): AsyncGe
     const read = rowReader(batch)
     for (let at = 0; at < batch.numRows; at++, number++) if (wanted.has(String(read(at).id))) places.push(number)
   }
-  for (const place of places)
-    for await (const batch of readParquet(path, { from: place, to: place + 1 })) yield rowReader(batch)(0)
+  let from = 0
+  for (const { rows } of (await openParquet(path)).rowGroups) {
+    const to = from + rows
+    const inGroup = new Set(places.filter((place) => place >= from && place < to))
+    let at = from
+    if (inGroup.size > 0)
+      for await (const batch of readParquet(path, { from, to })) {
+        const read = rowReader(batch)
+        for (let index = 0; index < batch.numRows; index++, at++) if (inGroup.has(at)) yield read(index)
+      }
+    from = to
+  }
 }

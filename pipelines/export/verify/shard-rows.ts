@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import type { RecordBatch } from "apache-arrow"
-import type { HandoffShard } from "../../../schemas/handoff-manifest.ts"
+import type { HandoffManifest, HandoffShard } from "../../../schemas/handoff-manifest.ts"
 import { openParquet, readParquet } from "../../io/parquet.ts"
 import { rowReader } from "../../runtime/batch.ts"
 import { CotyledonError, RowError } from "../../runtime/errors.ts"
@@ -71,4 +71,31 @@ export function messageOf(error: unknown): string {
     return [what, expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(", ")
   }
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Rows of one folder of shards, one after the other. */
+export async function* folderRows<R>(
+  shards: readonly HandoffShard[],
+  rows: (shard: HandoffShard) => AsyncGenerator<R, void, void>,
+): AsyncGenerator<{ path: string; number: number; row: R }, void, void> {
+  for (const shard of shards) {
+    let number = 0
+    for await (const row of rows(shard)) yield { path: shard.path, number: number++, row }
+  }
+}
+
+/** The shards of a folder. */
+export const shardsOf = ({ shards }: HandoffManifest, folder: string): HandoffShard[] =>
+  shards.filter(({ path }) => path.startsWith(`${folder}/`))
+
+/** Tokens of a shard, and those of them that bear loss, against its rows. */
+export function expectCounts(shard: HandoffShard, got: { tokens: number; trained: number }, findings: Findings): void {
+  if (shard.tokens !== got.tokens)
+    findings.add(shard.path, "tokens", `the manifest says ${shard.tokens} tokens, its rows have ${got.tokens}`)
+  if (shard.trained_tokens !== got.trained)
+    findings.add(
+      shard.path,
+      "trained_tokens",
+      `the manifest says that ${shard.trained_tokens} tokens bear loss, its rows have ${got.trained}`,
+    )
 }

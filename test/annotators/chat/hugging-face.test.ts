@@ -7,6 +7,7 @@ import { openTokenizer } from "../../../annotators/chat/open-tokenizer.ts"
 import { fuzzTexts, sweepTexts } from "./fuzz-text.ts"
 import { huggingFace, huggingFaceIds } from "./hugging-face.ts"
 import { paths } from "./kernels.ts"
+import { longTexts } from "./long-texts.ts"
 import { writePairsTokenizer } from "./pairs-tokenizer.ts"
 
 let folder: string
@@ -42,6 +43,11 @@ describe.skipIf(huggingFace === null)("the Python package tokenizers (skipped wh
   test("all pairs of bytes merged: random texts and every code point", async () => {
     expect(await differences(pairs(), fuzzTexts(13, 5_000), "plain")).toEqual([])
     expect(await differences(pairs(), sweepTexts(), "plain")).toEqual([])
+  }, 300_000)
+
+  test("words of 50,000 bytes", async () => {
+    const texts = Object.values(longTexts).map((text) => text(50_000))
+    expect(await differences(paths.qwen3, texts, "plain")).toEqual([])
   }, 300_000)
 
   const documents = join(process.env.COTYLEDON_DATA ?? "../shared/data", "documents")

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Kernel } from "../../../annotators/chat/kernel.ts"
 import { openTokenizer } from "../../../annotators/chat/open-tokenizer.ts"
+import { ThreadPool } from "../../../pipelines/runtime/thread-pool.ts"
 import { fuzzTexts, sweepTexts } from "./fuzz-text.ts"
 import { openBoth, rowsOf, type TokenizerName } from "./kernels.ts"
 import { writePairsTokenizer } from "./pairs-tokenizer.ts"
@@ -112,6 +113,26 @@ describe("the file", async () => {
     expect(tokenizer.tokenId("<|im_end|>")).toBe(151_645)
     expect(tokenizer.tokenId("<think>")).toBe(151_667)
     expect(tokenizer.tokenId("hello")).toBeUndefined()
+  })
+
+  test("a row of a column that is not UTF-8 is named", () => {
+    const column = { bytes: Uint8Array.of(0x61, 0xff, 0x61, 0xed, 0xa0, 0x80), offsets: Int32Array.of(0, 1, 1, 2, 6) }
+    expect(() => tokenizer.encodeColumn(column)).toThrow("row 2 of the column: expected UTF-8, got another byte at 0")
+    const [start, end] = [2, 6]
+    const surrogate = { bytes: column.bytes.subarray(start, end), offsets: Int32Array.of(0, 4) }
+    expect(() => tokenizer.encodeColumn(surrogate)).toThrow(
+      "row 0 of the column: expected UTF-8, got another byte at 1",
+    )
+    expect(tokenizer.encodeColumn({ ...column, offsets: Int32Array.of(0, 1, 1) }).ids).toEqual(tokenizer.encode("a"))
+  })
+
+  test("works in threads, each with an instance of its own", async () => {
+    const module = new URL("./tokenizer-thread.ts", import.meta.url)
+    const pool = new ThreadPool<string, Int32Array>({ module, data: null, threads: 2, heapMegabytes: 512 })
+    const texts = golden.filter(({ tokenizer: name }) => name === "qwen3").map(({ text }) => text)
+    const found = await Promise.all(texts.slice(0, 100).map((text) => pool.run(text)))
+    await pool.close()
+    expect(found).toEqual(texts.slice(0, 100).map((text) => tokenizer.encodeMarkup(text)))
   })
 
   test("special-token text is text, unless markup is asked for", () => {

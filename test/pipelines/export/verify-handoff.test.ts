@@ -30,11 +30,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 async function planted(
   plant: (handoff: PlantedHandoff) => void | Promise<void>,
   cover: "seen" | "covered" | "hashes covered" = "seen",
+  options: { rows?: "all" | "probes" } = {},
 ) {
   const handoff = new PlantedHandoff(original, temporaryFolder())
   await plant(handoff)
   if (cover !== "seen") await handoff.cover({ logical: cover === "covered" })
-  const [report] = await verifyHandoffs(handoff.path)
+  const [report] = await verifyHandoffs(handoff.path, options)
   return report!
 }
 
@@ -53,7 +54,7 @@ test("what was written is whole, by its own folder and by the one around it", as
     expect(report).toMatchObject({ whole: true, samples: 80, probes: 64, receipts: 0, untold: 0 })
     expect(others).toEqual([])
   }
-  expect((await verifyHandoffs(original, { quick: true }))[0]).toMatchObject({ whole: true, samples: 0, probes: 64 })
+  expect((await verifyHandoffs(original, { rows: "probes" }))[0]).toMatchObject({ whole: true, samples: 0, probes: 64 })
 })
 
 describe("a bit turned over is found in", () => {
@@ -81,7 +82,7 @@ describe("a bit turned over is found in", () => {
     "README.md",
   ])
     test(path, async () => {
-      const { whole, findings } = await planted((handoff) => handoff.flip(path))
+      const { whole, findings } = await planted((handoff) => handoff.flip(path), "seen", { rows: "probes" })
       expect(whole).toBe(false)
       expect(findings).toContainEqual(expect.objectContaining({ file: path, check: "sha256" }))
     })
@@ -348,8 +349,8 @@ const covered: [
     (handoff) =>
       handoff.replace(
         "templates/qwen3.jinja",
-        "'<|im_start|>' + message.role + '\\n' + content",
-        "'<|im_start|>' + message.role + ' ' + content",
+        "'<|im_start|>' + message.role + '\\n' + message.content",
+        "'<|im_start|>' + message.role + ' ' + message.content",
       ),
     [{ file: sft, row: "q0", check: "probe" }],
   ],
@@ -444,7 +445,7 @@ describe("the manifest edited and the folder renamed:", () => {
     ["tokens", ({ shards }) => (shards[0]!.tokens += 1), "tokens"],
     ["trained tokens", ({ shards }) => (shards[0]!.trained_tokens += 1), "trained_tokens"],
     ["rows", ({ shards }) => (shards[0]!.rows += 1), "rows"],
-    ["rejected rows", ({ rows }) => (rows.rejected = { "empty-answer": 1 }), "rejected"],
+    ["rejected rows", ({ rows }) => (rows.rejected = { "no-id": 1 }), "rejected"],
     ["rows that came in", ({ rows }) => (rows.in += 1), "rows"],
     ["a licence", ({ license }) => (license[0]!.license = "MIT"), "license"],
     ["the mixture", ({ mixture }) => (mixture[0]!.weight = 0.5), "mixture"],

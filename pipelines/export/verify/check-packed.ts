@@ -1,0 +1,118 @@
+import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
+import { canonicalPacked } from "../../packing/canonical-packed.ts"
+import { type PackableSample, type PackedSamples, type PackedTokens, SamplePacker } from "../../packing/pack-samples.ts"
+import { integerListReader } from "../../packing/packed-batch.ts"
+import type { Findings } from "./findings.ts"
+import { expectCounts, folderRows, shardRows, shardsOf } from "./shard-rows.ts"
+
+/** The packed rows: the tokens of the samples, packed again. */
+export class PackedCheck {
+  readonly #findings: Findings
+  readonly #manifest: HandoffManifest
+  readonly #packer: SamplePacker
+  readonly #rows: AsyncGenerator<{ path: string; number: number; row: PackedTokens }, void, void>
+  readonly #counted = new Map<string, { tokens: number; trained: number }>()
+  #follows = true
+
+  constructor(folder: string, manifest: HandoffManifest, findings: Findings) {
+    this.#findings = findings
+    this.#manifest = manifest
+    this.#packer = new SamplePacker({ sequenceLength: manifest.packing.seq_len })
+    this.#rows = folderRows(shardsOf(manifest, "packed"), (shard) =>
+      shardRows<PackedTokens>(folder, shard, findings, {
+        read: integerListReader as never,
+        canonical: canonicalPacked,
+      }),
+    )
+  }
+
+  /** A sample could not be encoded: what the rows should be is not known any more. */
+  lost(): void {
+    this.#follows = false
+  }
+
+  async next(sample: PackableSample): Promise<void> {
+    if (!this.#follows) return
+    for (const packed of this.#packer.add(sample)) await this.#row(packed)
+  }
+
+  async end(): Promise<void> {
+    if (this.#follows) for (const packed of this.#packer.end()) await this.#row(packed)
+    for await (const { path, number, row } of this.#rows) {
+      this.#count(path, row)
+      if (this.#follows) this.#findings.add(path, "packed", "no sample of sft/ makes this row", `number ${number}`)
+      else this.#form(path, number, row)
+    }
+    for (const shard of shardsOf(this.#manifest, "packed"))
+      expectCounts(shard, this.#counted.get(shard.path) ?? { tokens: 0, trained: 0 }, this.#findings)
+    const { fill } = this.#manifest.packing
+    if (this.#follows && Math.abs(fill - this.#packer.fill) > 1e-9)
+      this.#findings.add("manifest.json", "packing.fill", `says ${fill}, the rows make it ${this.#packer.fill}`)
+  }
+
+  async #row({ row: expected, ids }: PackedSamples): Promise<void> {
+    if (!this.#follows) return
+    const next = await this.#rows.next()
+    if (next.done) {
+      this.#findings.add("packed", "packed", `there is no row with the samples ${short(ids)}`)
+      this.#follows = false
+      return
+    }
+    const { path, number, row } = next.value
+    this.#count(path, row)
+    this.#form(path, number, row)
+    const fault = this.#difference(expected, row, ids)
+    if (fault) this.#findings.add(path, "packed", fault, `number ${number}`)
+  }
+
+  #difference(expected: PackedTokens, got: PackedTokens, ids: readonly string[]): string | null {
+    if (!same(expected.seq_lengths, got.seq_lengths)) {
+      // Which samples share a row hangs on all of them: one that changed its length moves others.
+      this.#follows = false
+      return `its segments are not the samples ${short(ids)}; from here the rows are not compared with sft/`
+    }
+    let start = 0
+    for (const [at, length] of expected.seq_lengths.entries()) {
+      const end = start + length
+      for (const [name, what] of [
+        ["input_ids", "token ids"],
+        ["labels", "labels"],
+      ] as const)
+        if (!same(expected[name].subarray(start, end), got[name].subarray(start, end)))
+          return `the ${what} of sample ${ids[at]} are not those of sft/`
+      start = end
+    }
+    return same(expected.input_ids, got.input_ids) && same(expected.labels, got.labels)
+      ? null
+      : "its segments do not fill it"
+  }
+
+  /** What must hold of any packed row, whatever the samples. */
+  #form(path: string, number: number, { input_ids, labels, seq_lengths }: PackedTokens): void {
+    const fault = (what: string) => this.#findings.add(path, "packed form", what, `number ${number}`)
+    const places = seq_lengths.reduce((sum, length) => sum + length, 0)
+    if (places !== input_ids.length || labels.length !== input_ids.length)
+      fault(`it has ${input_ids.length} ids, ${labels.length} labels and segments of ${places}`)
+    if (input_ids.length > this.#manifest.packing.seq_len)
+      fault(`it has ${input_ids.length} tokens, more than ${this.#manifest.packing.seq_len}`)
+    const wrong = input_ids.findIndex((id) => id < 0 || id >= this.#manifest.tokenizer.vocab_size)
+    if (wrong >= 0) fault(`token ${wrong} has the id ${input_ids[wrong]}, which the tokenizer lacks`)
+    const label = labels.findIndex((of, at) => of !== -100 && of !== input_ids[at])
+    if (label >= 0) fault(`label ${label} is ${labels[label]}, neither -100 nor its token`)
+  }
+
+  #count(path: string, { input_ids, labels }: PackedTokens): void {
+    const counted = this.#counted.get(path) ?? { tokens: 0, trained: 0 }
+    counted.tokens += input_ids.length
+    for (const label of labels) if (label !== -100) counted.trained++
+    this.#counted.set(path, counted)
+  }
+}
+
+const same = (a: Int32Array, b: Int32Array): boolean => Buffer.compare(viewOf(a), viewOf(b)) === 0
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+const short = (ids: readonly string[]): string =>
+  ids.length <= 4 ? ids.join(", ") : `${ids.slice(0, 4).join(", ")}, ...`
