@@ -39,8 +39,10 @@ export async function summaryLines(options: {
     ...(tallies.length > 0 ? [...tallies, ""] : []),
     ...(selection.length > 0 ? [...selection, ""] : []),
     ...(mixture.length > 0 ? [...mixture, ""] : []),
-    `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
-      `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
+    manifest.lineage.models.length === 0
+      ? `  ${duration(elapsedMs)}`
+      : `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
+        `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
     ...(domains === "" ? [] : [`  domains: ${domains}`]),
     ...(status.failures.length > 0
       ? [`  ${status.failures.length} failed rows: cotyledon inspect ${shown} --failed`]

@@ -17,7 +17,7 @@ const flagText = { thinking: "/think", "non-thinking": "/no_think" } as const
  * either side, that stands
  * - at the end of the text (white space and further flags may follow), or
  * - at its beginning (white space and further flags may come before), or
- * - on a line of its own (with white space and further flags).
+ * - on a line of its own (with white space and further flags), outside of fenced code.
  *
  * Everything else is a mention and no flag: a path (`/think/x`, `cd /think && ls`), a word of a sentence (`the /think command`), what
  * stands in quotes, backticks or before a punctuation mark. Linear in the text.
@@ -36,12 +36,16 @@ export function flagsIn(text: string): ThinkingFlag[] {
     if (group !== undefined && isBlank(text, group.at(-1)!.end, word.start)) group.push(word)
     else groups.push([word])
   }
+  const fences = [...text.matchAll(/^[ \t]*(?:```|~~~)/gm)].map(({ index }) => index)
+  let fencesBefore = 0
   return groups.flatMap((group) => {
     const start = group[0]!.start
     const end = group.at(-1)!.end
     const before = backOverBlanks(text, start)
     const after = forthOverBlanks(text, end)
     if (before === 0 || after === text.length) return group
+    while (fencesBefore < fences.length && fences[fencesBefore]! < start) fencesBefore++
+    if (fencesBefore % 2 === 1) return []
     return lineEnd.test(text.slice(before, start)) && lineEnd.test(text.slice(end, after)) ? group : []
   })
 }

@@ -40,6 +40,9 @@ export function samplesOf(file: SampleFile): (row: Row, at: Place) => SourceSamp
   }
 }
 
+/** Columns whose text is trained on: a number there is something else than text. */
+const contents: ReadonlySet<SampleColumn> = new Set(["thinking", "system", "input"])
+
 function sampleOf(row: Row, file: SampleFile): SourceSample {
   const places = samplePlaces(row, file)
   const used = new Set<string>()
@@ -52,7 +55,8 @@ function sampleOf(row: Row, file: SampleFile): SourceSample {
     const place = places[name]
     const value = get(name)
     if (place === undefined || value === null) return null
-    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") {
+    const isLabel = typeof value === "number" || typeof value === "bigint"
+    if (typeof value !== "string" && (!isLabel || contents.has(name))) {
       if (place.mapped) throw bad(place.column, "text", value)
       return null
     }

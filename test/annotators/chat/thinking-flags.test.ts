@@ -15,6 +15,7 @@ describe("flagsIn", () => {
     ["/think", ["thinking"]],
     ["First line.\n/no_think\nSecond line.", ["non-thinking"]],
     ["First line.\r\n  /think  \r\nSecond line.", ["thinking"]],
+    ["```\nls\n```\n/no_think\nWhat is that?", ["non-thinking"]],
     ["Do it. /think /no_think", ["thinking", "non-thinking"]],
     ["/think Do it. /no_think", ["thinking", "non-thinking"]],
   ])("finds the flags of %j", (text, found) => expect(modes(text)).toEqual(found))
@@ -41,6 +42,8 @@ describe("flagsIn", () => {
     "Is it /think?",
     "a //think",
     "</think>",
+    "What does this do?\n```\n/think\n```",
+    "~~~\nls\n/no_think\n~~~\nWhat is that?",
   ])("finds none in %j", (text) => expect(modes(text)).toEqual([]))
 
   it("gives offsets in order", () => {

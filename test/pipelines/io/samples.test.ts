@@ -55,6 +55,11 @@ describe("the forms of a row", () => {
       score: 0.5,
     })
     expect(sample).toMatchObject({ category: null, source: "a.jsonl", pass_rate: null })
+    expect(read({ prompt: "2+2?", response: "4", thinking: 1, input: true })).toMatchObject({
+      messages: [user, assistant],
+      reasoning: null,
+      metadata: '{"input":true,"thinking":1}',
+    })
     expect(JSON.parse(sample.metadata!)).toEqual({ category: { a: 1 }, source: ["x"], pass_rate: "high", score: 0.5 })
   })
   it("thinking stands in its own column or in the last turn", () => {

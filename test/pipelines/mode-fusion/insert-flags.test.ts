@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest"
 import { askedMode, flagsIn } from "../../../annotators/chat/thinking-flags.ts"
 import { withFlags } from "../../../pipelines/mode-fusion/insert-flags.ts"
 import { ownFlags } from "../../../pipelines/mode-fusion/own-flags.ts"
+import type { FlagPlace } from "../../../schemas/fused-sample.ts"
 import type { Message } from "../../../schemas/sample.ts"
+
+import { seeded } from "../../faults/random.ts"
 
 const user = (content: string): Message => ({ role: "user", content })
 const assistant = (content: string): Message => ({ role: "assistant", content })
@@ -100,4 +103,50 @@ describe("own flags", () => {
     })
     expect(run("thinking", [user("/no_think")], "remove")).toMatchObject({ reason: "nothing-but-flags" })
   })
+})
+
+it("over random dialogues, what own flags keep always ends up asking for its mode", () => {
+  const random = seeded(23)
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!
+  const pieces = [
+    "/think",
+    "/no_think",
+    "`/think`",
+    "/no_think/x",
+    "word",
+    "\n",
+    "Why?",
+    "```\n/think\n```",
+    "/thinking",
+  ]
+  const text = () =>
+    `${pick(["a", ""])}${Array.from({ length: 1 + Math.floor(random() * 4) }, () => pick(pieces)).join(" ")}`
+  let kept = 0
+  for (let round = 0; round < 4_000; round++) {
+    const turns = Math.floor(random() * 4)
+    const prompt = [
+      ...(random() < 0.4 ? [system(text())] : []),
+      ...Array.from({ length: turns }, () => [user(text()), assistant(text())]).flat(),
+      user(text()),
+    ]
+    const mode = pick(["thinking", "non-thinking"] as const)
+    const fate = ownFlags({ existing: pick(["keep", "remove"] as const) }).run(
+      { id: `r${round}`, mode, prompt },
+      new Map(),
+    )
+    if (fate === null || !("keep" in fate)) continue
+    kept++
+    const [row] = fate.keep
+    const own = row!.own_flag as FlagPlace | null
+    for (const place of own === null
+      ? (["user", "system", ...(mode === "thinking" ? (["none"] as const) : [])] as const)
+      : [own]) {
+      const flagged = withFlags({ id: `r${round}`, mode, prompt: row!.prompt as Message[] }, place, {
+        earlier: 0.5,
+        seed: 3,
+      })
+      expect(askedMode(flagged), JSON.stringify({ prompt, flagged, place })).toBe(mode)
+    }
+  }
+  expect(kept).toBeGreaterThan(1_500)
 })

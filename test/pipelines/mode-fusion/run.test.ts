@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { modeAgreement } from "../../../filters/mode-agreement.ts"
@@ -243,6 +243,10 @@ describe("a fusion", () => {
     const second = await fuse(folder, { thinking: first.out, nonThinking }, { out: "second", limit: 20 })
     expect(second.manifest.rows).toMatchObject({ in: 20, out: 15 })
     expect((await dataset(second.out)).filter(({ mode }) => mode === "thinking")).toHaveLength(9)
+    await rm(join(first.out, "manifest.json"))
+    await expect(fuse(folder, { thinking: first.out, nonThinking }, { out: "third" })).rejects.toThrow(
+      /The run has no dataset yet/,
+    )
     await expect(fuse(folder, { thinking: join(folder, "none"), nonThinking }, { out: "third" })).rejects.toThrow(
       /No such file/,
     )
