@@ -28,7 +28,8 @@ export function leakedAnswer(prompt: readonly Message[], reference: string): str
 
 /** Whether the reference found at a place is a piece of a longer word or number. */
 function isPartOfMore(content: string, at: number, answer: string): boolean {
-  const word = /[\p{L}\p{N}]/u
+  // Scripts without spaces between words start a number or a letter anywhere.
+  const word = /[\p{N}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u
   const [before, after] = [content[at - 1] ?? "", content[at + answer.length] ?? ""]
   const next = content[at + answer.length + 1] ?? ""
   return (

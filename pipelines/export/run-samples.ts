@@ -102,13 +102,14 @@ async function readRunManifest(run: string): Promise<{ manifest: Manifest; sha25
   return { manifest: read.data, sha256: createHash("sha256").update(bytes).digest("hex") }
 }
 
-async function expectWritten(path: string, expected: string): Promise<void> {
+/** Throws a stopError where a file of a run is not what the run wrote. */
+export async function expectWritten(path: string, expected: string): Promise<void> {
   const hash = createHash("sha256")
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
   } catch (error) {
     throw stopError({
-      what: "A file of the run's dataset cannot be read",
+      what: "A file of the run cannot be read",
       where: path,
       got: (error as NodeJS.ErrnoException).code ?? (error as Error).message,
       remedy: "Run the recipe again: it writes the file anew.",
@@ -117,7 +118,7 @@ async function expectWritten(path: string, expected: string): Promise<void> {
   const got = hash.digest("hex")
   if (got !== expected)
     throw stopError({
-      what: "A file of the run's dataset is not what the run wrote",
+      what: "A file of the run is not what the run wrote",
       where: path,
       expected: `SHA-256 ${expected}`,
       got,

@@ -78,7 +78,8 @@ export class SampleViews {
       { folder: "packed", name: "train", schema: packedRow.schema },
       {
         rowsPerFile: Math.max(64, Math.floor(placesPerFile / sequenceLength)),
-        rowsPerGroup: 256,
+        // The writer takes numbers one by one, each many times its size.
+        bytesPerGroup: 4 << 20,
         batch: (rows: readonly Row[]) => integerListBatch(packedRow.schema, rows as PackedTokens[]),
         weightPerBatch: 1 << 20,
       },

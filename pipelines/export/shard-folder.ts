@@ -13,8 +13,10 @@ import type { Row } from "../runtime/step.ts"
 export interface ShardSizes {
   /** Most rows of a file; default 20,000. */
   rowsPerFile?: number
-  /** Most rows of a row group; default 1,000, and about 16 MiB. Readers of nested columns fail on large ones. */
+  /** Most rows of a row group; default 1,000. Readers of nested columns fail on large groups. */
   rowsPerGroup?: number
+  /** About the most bytes of a row group; default 16 MiB. */
+  bytesPerGroup?: number
   /** Makes a batch of rows; by default from plain objects. */
   batch?: (rows: readonly Row[]) => RecordBatch
   /** Text or numbers (about) of a batch; default 4 Mi. */
@@ -118,7 +120,8 @@ export class ShardFolder {
     } catch (error) {
       throw writeFailure(whole, error)
     }
-    const sink = await ParquetSink.create(whole, this.#schema, { rowsPerGroup: this.#sizes.rowsPerGroup })
+    const { rowsPerGroup, bytesPerGroup } = this.#sizes
+    const sink = await ParquetSink.create(whole, this.#schema, { rowsPerGroup, bytesPerGroup })
     const file = { path, sink, hash: createHash("sha256"), rows: 0, tokens: 0, trainedTokens: 0, written: null }
     this.#files.push(file)
     return file

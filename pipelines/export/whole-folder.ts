@@ -1,6 +1,7 @@
 // A folder that exists only when whole: written under a temporary name beside its place, synced, renamed to the hash of its manifest.
 import { createHash } from "node:crypto"
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
+import { readlinkSync } from "node:fs"
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import type { HandoffFile } from "../../schemas/handoff-manifest.ts"
@@ -89,7 +90,16 @@ export class WholeFolder {
   }
 }
 
-const ownPrefix = `${prefix}${createHash("sha256").update(hostname()).digest("hex").slice(0, 8)}-`
+const ownPrefix = `${prefix}${createHash("sha256").update(`${hostname()} ${processSpace()}`).digest("hex").slice(0, 8)}-`
+
+/** Containers of one host name number their processes apart: an id says nothing about another's. */
+function processSpace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid")
+  } catch {
+    return ""
+  }
+}
 
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
@@ -114,17 +124,4 @@ async function foldersUnder(path: string): Promise<string[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   const below = entries.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
   return [...below.sort((a, b) => b.length - a.length), path]
-}
-
-/** Whether a name is that of a handoff that is being written, or was when its process ended. */
-export const isUnfinished = (name: string): boolean => name.startsWith(prefix) && name.endsWith(".tmp")
-
-/** Syncs a file that another library wrote. */
-export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r")
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -1,5 +1,6 @@
 // A handoff: what GPU trainers load, with a manifest that proves what it is. One pass over the run's samples makes every view of them.
 import { readFile } from "node:fs/promises"
+import { join } from "node:path"
 import {
   type HandoffFile,
   type HandoffManifest,
@@ -16,7 +17,7 @@ import { type HandoffOptions, readSettings, type Settings } from "./handoff-opti
 import { launchConfigs } from "./launch/all.ts"
 import { datasetInfo } from "./launch/llamafactory.ts"
 import { addReserve, hasRlCandidates, rlCandidates } from "./rl-prompts.ts"
-import { openRunSamples, type RunSamples, samplesOf } from "./run-samples.ts"
+import { expectWritten, openRunSamples, type RunSamples, samplesOf } from "./run-samples.ts"
 import { openSampleEncoder, type SampleEncoder } from "./sample-encoder.ts"
 import { SampleViews } from "./sample-views.ts"
 import { ShardFolder } from "./shard-folder.ts"
@@ -101,6 +102,7 @@ class HandoffWriter {
     const { run, manifest } = this.#source
     if (!hasRlCandidates(manifest)) return
     const counted = { in: 0, written: 0, rejected: {} as Record<string, number> }
+    for (const { path, sha256 } of manifest.beside.dropped ?? []) await expectWritten(join(run, path), sha256)
     await addReserve(run, manifest, this.#views.known)
     for await (const candidate of rlCandidates(run, manifest, this.#views.known)) {
       signal?.throwIfAborted()

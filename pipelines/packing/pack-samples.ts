@@ -60,25 +60,27 @@ export class SamplePacker {
     this.#sequenceLength = options.sequenceLength
   }
 
-  add({ id, inputIds, labels }: PackableSample): PackedSamples[] {
+  /** Takes a sample; gives the rows that are done, which are joined one by one as they are asked for. */
+  add({ id, inputIds, labels }: PackableSample): Iterable<PackedSamples> {
     return this.#joined(this.#packer.add({ length: inputIds.length, id, inputIds, labels }))
   }
 
-  end(): PackedSamples[] {
+  /** The rows that are left. */
+  end(): Iterable<PackedSamples> {
     return this.#joined(this.#packer.end())
   }
 
-  /** Tokens over places of the rows so far; 1 where there are none. */
+  /** Tokens over places of the rows that were given; 1 where there are none. */
   get fill(): number {
     return this.#rows === 0 ? 1 : this.#places / (this.#rows * this.#sequenceLength)
   }
 
-  #joined(rows: readonly SampleSegment[][]): PackedSamples[] {
-    return rows.map((segments) => {
+  *#joined(rows: readonly SampleSegment[][]): Generator<PackedSamples> {
+    for (const segments of rows) {
       const row = joinSegments(segments)
       this.#rows++
       this.#places += row.input_ids.length
-      return { row, ids: segments.map(({ id }) => id) }
-    })
+      yield { row, ids: segments.map(({ id }) => id) }
+    }
   }
 }

@@ -78,7 +78,8 @@ async function make(folder: string, rows: number, words: number) {
 
 async function write(folder: string) {
   const { manifest } = await writeHandoff({ run: join(folder, "run"), to: join(folder, "out"), model: "0.6B" })
-  return { tokens: manifest.shards[0]!.tokens, fill: manifest.packing.fill.toFixed(3) }
+  const tokens = manifest.shards.find(({ path }) => path === "tokens/train.bin")!.tokens
+  return { tokens, fill: manifest.packing.fill.toFixed(3) }
 }
 
 function bytesIn(folder: string): number {

@@ -56,7 +56,7 @@ const seenByRl: Record<string, Seen> = {
   "rl-leaked-answer": "nothing",
   "rl-solution-turn": "nothing",
   "rl-null-reward-model": "raises",
-  "rl-prompt-as-text": "raises",
+  "rl-prompt-as-text": "nothing",
   "rl-no-data-source": "raises",
   "rl-no-verifier": "nothing",
   "rl-row-missing": "departs",

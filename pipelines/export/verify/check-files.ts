@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { lstat, readdir } from "node:fs/promises"
+import { lstat, open, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
 import type { Findings } from "./findings.ts"
@@ -58,15 +57,25 @@ export async function checkFiles(
   return hashed
 }
 
+const chunk = Buffer.allocUnsafe(4 << 20)
+
 /** SHA-256 of a file, or the code of the error that reading it met. */
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256")
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+    const file = await open(path, "r")
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(chunk, 0, chunk.length)
+        if (bytesRead === 0) return hash.digest("hex")
+        hash.update(chunk.subarray(0, bytesRead))
+      }
+    } finally {
+      await file.close()
+    }
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? "an error"
   }
-  return hash.digest("hex")
 }
 
 /** What may be there beside the files of the manifest: receipts, and what Python leaves where it imported a file. */

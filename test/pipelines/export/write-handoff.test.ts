@@ -521,6 +521,17 @@ describe("what cannot be handed off is said before anything is written:", () => 
     expect(existsSync(join(root, "out"))).toBe(false)
   })
 
+  test("dropped questions that are not what the run wrote", async () => {
+    const root = temporaryFolder()
+    const run = await writeRun(join(root, "run"), samplesOf(10), { dropped: [droppedQuestion("x")] })
+    const file = join(run, "dropped/part-00000.parquet")
+    const bytes = readFileSync(file)
+    bytes[100]! ^= 1
+    writeFileSync(file, bytes)
+    await expect(writeHandoff({ run, to: join(root, "out") })).rejects.toThrow(/is not what the run wrote/)
+    expect(readdirSync(join(root, "out"))).toEqual([])
+  })
+
   test("a place where something else stands", async () => {
     const { run, root, path } = await handedOff(samplesOf(10))
     writeFileSync(join(path, "manifest.json"), "{}")

@@ -54,7 +54,7 @@ describe("samples", () => {
     packer.add(sample("a", 1, 2, 3, 4, 5))
     packer.add(sample("b", 6, 7))
     packer.add(sample("c", 8, 9, 10, 11))
-    expect(packer.end()).toEqual([
+    expect([...packer.end()]).toEqual([
       {
         ids: ["a", "b"],
         row: {
