@@ -61,7 +61,12 @@ export async function runScript<T = Finding>(
   const program = environment ? join(environments, environment, "bin/python") : python
   const { stdout } = await run(program, [join(scripts, script), ...args], {
     maxBuffer: 256 << 20,
-    env: { ...process.env, COTYLEDON: `${process.execPath} ${command}`, PYTHONDONTWRITEBYTECODE: "1" },
+    env: {
+      ...process.env,
+      OMP_NUM_THREADS: "1",
+      COTYLEDON: `${process.execPath} ${command}`,
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
   })
   return stdout
     .split("\n")
