@@ -518,10 +518,10 @@ def main() -> int:
     given = parser.parse_args()
     try:
         handoff = Handoff(given.folder, given.template)
-    except Exception as error:  # the tokenizer's own errors are plain Exceptions
+        faults = handoff.verify()
+    except Exception as error:  # a manifest that lacks what it must say, a tokenizer that cannot be read, no jinja2
         print(Fault(given.folder, None, f"is no readable handoff: {type(error).__name__}: {error}"), file=sys.stderr)
         return 2
-    faults = handoff.verify()
     print(*faults[:100], *([f"... and {len(faults) - 100} more"] if len(faults) > 100 else []), sep="\n", end="\n" if faults else "")
     if given.trainer:
         handoff.write_receipt(given.trainer, given.version, faults, to=given.receipts)
