@@ -74,7 +74,7 @@ async function smallDisk(kilobytes: number): Promise<{ path: string; grow(kiloby
   return { path, grow: (to) => execFileSync("mount", ["-o", `remount,size=${to}k`, path]) }
 }
 
-describe("a full disk", { timeout: 120_000 }, () => {
+describe("a full disk", { timeout: 600_000 }, () => {
   test("stops the run with what to do, again and again, and loses nothing", async ({ skip }) => {
     const disk = await smallDisk(24)
     if (!disk) return skip("this user cannot mount a tmpfs")
@@ -82,7 +82,7 @@ describe("a full disk", { timeout: 120_000 }, () => {
     await endpoint.forget()
     let stops = 0
     let ended: Ended
-    for (let kilobytes = 24; ; kilobytes += 52) {
+    for (let kilobytes = 24; ; kilobytes += 128) {
       disk.grow(kilobytes)
       ended = await runCommand(["run", config, "--out", run, "--quiet"])
       if (ended.code === 0) break
@@ -112,7 +112,7 @@ describe("a full disk", { timeout: 120_000 }, () => {
 
 describe("folders", () => {
   test("a read-only output", async ({ skip }) => {
-    const disk = await smallDisk(2_048)
+    const disk = await smallDisk(8_192)
     if (!disk) return skip("this user cannot mount a tmpfs")
     execFileSync("mount", ["-o", "remount,ro", disk.path])
     expectMessage(

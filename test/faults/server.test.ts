@@ -86,7 +86,7 @@ async function expectAsUndisturbed(run: string, ended: Ended, of: Undisturbed = 
 const expectCleanTerminal = ({ stderr }: Ended): void =>
   expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 
-describe("a quarter of all replies faulty", { timeout: 120_000 }, () => {
+describe("a quarter of all replies faulty", { timeout: 600_000 }, () => {
   test.each([
     { answers: "whole", streamAboveTokens: 2_048 },
     { answers: "streamed", streamAboveTokens: 0 },
@@ -148,7 +148,7 @@ test("hopeless replies fail the rows and stop the run at the failure limit, and 
   await healthy.kill()
 })
 
-describe("a storm of 429", { timeout: 120_000 }, () => {
+describe("a storm of 429", { timeout: 600_000 }, () => {
   const stormMs = Number(process.env.COTYLEDON_STORM_MS ?? 3_000)
   test.each([{ retryAfter: 1 }, {}])("with %o: pauses, probes, and loses nothing", async (more) => {
     const endpoint = await startEndpoint({ stormMs, ...more })
