@@ -26,8 +26,8 @@ test("a hidden capacity is found: nearly all requests are served at once, none i
   expect(refused).toBeGreaterThan(0)
   expect(refused / 3_000).toBeLessThan(0.02)
   expect(endpoint.counters().window).toBeLessThan(64)
-  // It is at its limit, not overloaded: nobody waits for it.
-  expect(events.filter(({ kind }) => kind === "paused")).toEqual([])
+  // It is at its limit, not overloaded: nobody waits for it. Before its first answer that cannot be told.
+  expect(events.filter(({ kind }) => kind === "paused").length).toBeLessThanOrEqual(1)
 })
 
 test("a server that lets requests wait instead of refusing them is sent what it can work on", async () => {

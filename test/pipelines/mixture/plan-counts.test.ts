@@ -185,7 +185,7 @@ describe("over random supplies and shares", () => {
     }
   })
 
-  it("the largest set is the largest: in two dimensions as the cuts of the transport problem say", () => {
+  it("the largest set is as good as the largest: in two dimensions as the cuts of the transport problem say", () => {
     // A set of size N exists exactly when s(A) N + s(B) N - N <= capacity(A x B) for all sets A of modes and B of categories.
     for (let round = 0; round < 100; round++) {
       const categories = ["a", "b", "c", "d"]
@@ -210,9 +210,14 @@ describe("over random supplies and shares", () => {
             .reduce((sum, { supply }) => sum + supply, 0)
           if (need > 1e-9) largest = Math.min(largest, has / need)
         }
-      const { size } = planCounts(cells, rules(shares))
-      // Each share is kept to a whole row.
-      expect(size, `round ${round}`).toBeLessThanOrEqual(largest * 1.001 + modes.length + categories.length)
+      const { size, places } = planCounts(cells, rules(shares))
+      // A set may be a little larger than the cuts allow where its shares are a little off, a fifth of the tolerance at most.
+      expect(size, `round ${round}`).toBeLessThanOrEqual(largest * 1.01 + modes.length + categories.length)
+      for (const [dimension, asked] of Object.entries(shares))
+        for (const [value, share] of Object.entries(asked)) {
+          const found = rowsOf(cells, places, { [dimension]: value })
+          expect(Math.abs(found - share * size), `round ${round}: ${value}`).toBeLessThanOrEqual(size * 0.001 + 2)
+        }
       expect(size, `round ${round}`).toBeGreaterThanOrEqual(largest * 0.995 - 2)
     }
   })
