@@ -18,6 +18,7 @@ import type { Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
 import type { SourceDigest } from "./stage.ts"
+import { foldEvent, foldEvents } from "./status.ts"
 import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
@@ -86,7 +87,14 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   try {
     await removeScratch(folder)
     await writeRecord(folder, options)
-    events = await EventLog.open(join(folder, "events"), options.onEvent)
+    const status = foldEvents([])
+    events = await EventLog.open(join(folder, "events"), {
+      listener: (event) => {
+        foldEvent(status, event)
+        options.onEvent?.(event)
+      },
+      snapshot: () => status,
+    })
     ledger = await Ledger.open(join(folder, "ledger"), "exclusive")
     const log = events
     const settled = ledger.totals()

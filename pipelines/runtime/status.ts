@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Counts, DropsByReason, Event } from "../../schemas/event.ts"
 import { addDrops, addTally } from "./counts.ts"
-import { readEvents } from "./events.ts"
+import { EventReader, eventSegments, lastStart, readSnapshot, segmentNumber } from "./events.ts"
 import { ownerOf } from "./lock.ts"
 import type { PaidCounters } from "./recipe.ts"
 
@@ -103,10 +103,46 @@ export function foldEvent(status: RunStatus, event: Event): void {
 }
 
 /** The status of a run's folder: its events, and whether the process that runs it still lives. */
-export async function readStatus(run: string): Promise<RunStatus> {
-  const status = foldEvents(await readEvents(join(run, "events")))
-  if (status.state === "running" && !(await ownerOf(join(run, "locks", "coordinator")))) status.state = "killed"
-  return status
+export const readStatus = (run: string): Promise<RunStatus> => new StatusReader(run).read()
+
+/**
+ * Follows a run's status: each read folds what was appended since the one before. The first one starts at the run's last start or at
+ * its last snapshot, so that it is quick after a week as well.
+ */
+export class StatusReader {
+  readonly #run: string
+  #reader: EventReader | null = null
+  #status = foldEvents([])
+
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  /** The status by now; an object of its own each time, whose lists must not be changed. */
+  async read(): Promise<RunStatus> {
+    if (await this.#isBehind()) this.#reader = null
+    this.#reader ??= await this.#open()
+    for await (const event of this.#reader.read()) foldEvent(this.#status, event)
+    const dead = this.#status.state === "running" && !(await ownerOf(join(this.#run, "locks", "coordinator")))
+    return { ...this.#status, ...(dead && { state: "killed" }) }
+  }
+
+  /** Whether a segment was removed before it was read to its end: the snapshot has what it said. */
+  async #isBehind(): Promise<boolean> {
+    if (!this.#reader?.last) return false
+    const snapshot = await readSnapshot(join(this.#run, "events"))
+    return !!snapshot?.removed && segmentNumber(snapshot.removed) >= segmentNumber(this.#reader.last)
+  }
+
+  async #open(): Promise<EventReader> {
+    const folder = join(this.#run, "events")
+    const snapshot = await readSnapshot(folder)
+    const from = await lastStart(folder, await eventSegments(folder))
+    this.#status = foldEvents([])
+    if (snapshot === null || snapshot.first !== from) return new EventReader(folder, { from })
+    Object.assign(this.#status, snapshot.state)
+    return new EventReader(folder, { from, skipped: snapshot.covered })
+  }
 }
 
 function stageOf(status: RunStatus, id: string): StageStatus {
