@@ -368,6 +368,22 @@ export const common = {
       .prefault({}),
     "Limits that stop the run before they are passed",
   ),
+  ledger: note(
+    z.string().min(1).optional(),
+    "Folder of a ledger that several runs share: what one of them paid for the others take over",
+  ),
+  disk: note(
+    z
+      .strictObject({
+        minimumFreeBytes: note(
+          z.int().min(0).optional(),
+          "Free bytes of the run's disk below which nothing new is begun; by default 1 GiB, or 2% of a smaller disk. 0: off",
+          { unit: "bytes" },
+        ),
+      })
+      .prefault({}),
+    "When a run waits for room on its disk",
+  ),
 }
 
 /** Config of the long-CoT cold start. */

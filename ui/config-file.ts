@@ -102,6 +102,7 @@ function withSources(config: unknown, folder: string): unknown {
   for (const key of ["questions", "documents", "thinking", "nonThinking"])
     if (result[key] !== undefined)
       result[key] = Array.isArray(result[key]) ? result[key].map(anchoredSource) : anchoredSource(result[key])
+  if (result.ledger !== undefined) result.ledger = anchored(result.ledger)
   return result
 }
 

@@ -69,5 +69,12 @@ export interface Recipe<C = unknown> {
   open(config: C, host: Host): Pipeline
 }
 
+/** Keys of a config that the runtime reads itself, where a recipe has them: the common keys of `schemas/config.ts`. */
+export interface HouseKeys {
+  ledger?: string
+  disk?: { minimumFreeBytes?: number }
+  budget?: { tokens?: number; usd?: number }
+}
+
 /** Types a recipe of your own: `export default defineRecipe({ name, about, version, config, open })`. */
 export const defineRecipe = <C>(recipe: Recipe<C>): Recipe<C> => recipe

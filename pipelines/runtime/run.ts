@@ -7,6 +7,7 @@ import type { Counts, Event } from "../../schemas/event.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
 import { readCommits } from "./commit.ts"
 import { makeFolder, writeWhole } from "./disk.ts"
+import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
@@ -14,9 +15,10 @@ import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
 import { publish, publishFailures } from "./publish.ts"
-import type { Pipeline, Recipe } from "./recipe.ts"
+import type { HouseKeys, Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
+import { SharedLedger } from "./shared-ledger.ts"
 import type { SourceDigest } from "./stage.ts"
 import { foldEvent, foldEvents } from "./status.ts"
 import { columnsOf } from "./task-plan.ts"
@@ -34,6 +36,8 @@ export interface RunOptions<C = unknown> {
   limit?: number | null
   /** Make a dataset of what is settled and ask for nothing new. */
   finish?: boolean
+  /** Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. */
+  offline?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
   /** Runs CPU-bound tasks in other processes. */
@@ -81,6 +85,8 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     })
   let events: EventLog | null = null
   let ledger: Ledger | null = null
+  let shared: SharedLedger | null = null
+  let room: DiskRoom | null = null
   let pipeline: Pipeline | null = null
   let execution: Execution | null = null
   let timer: NodeJS.Timeout | null = null
@@ -104,20 +110,31 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       version,
       limit,
       finish: options.finish ?? false,
+      offline: options.offline ?? false,
       pid: process.pid,
       host: hostname(),
       settled,
       damagedRecords: ledger.damaged,
     })
     pipeline = options.recipe.open(options.config, { report: (happening) => log.append(happening), settled })
+    const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
+    if (sharedFolder !== undefined)
+      shared = await SharedLedger.open(resolve(sharedFolder), (message) => log.append({ event: "warning", message }))
+    const watch = new DiskRoom(folder, disk?.minimumFreeBytes ?? null, (happening) => log.append(happening))
+    room = watch
     execution = {
       run: folder,
       stages: pipeline.stages,
-      effects: new LedgerEffects(ledger, { offline: options.finish ?? false }),
+      effects: new LedgerEffects(ledger, {
+        shared,
+        offline: (options.finish || options.offline) ?? false,
+        room: (signal) => watch.enough(signal),
+      }),
+      room: watch,
       events: log,
       limit,
       finish: options.finish ?? false,
-      settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
+      settled: Object.values(settled).reduce((sum, { calls, reused = 0 }) => sum + calls + reused, 0),
       executor: options.executor ?? null,
       graceMs: options.graceMs ?? 10_000,
       running: new Map(),
@@ -162,7 +179,9 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     throw failure
   } finally {
     if (timer) clearInterval(timer)
+    room?.close()
     await pipeline?.close().catch(() => {})
+    await shared?.close()
     await ledger?.close().catch(() => {})
     events?.close()
     await removeFreeLeases(folder).catch(() => {})

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { Counts, DropsByReason, Event } from "../../schemas/event.ts"
 import { addDrops, addTally } from "./counts.ts"
 import { EventReader, eventSegments, lastStart, readSnapshot, segmentNumber } from "./events.ts"
+import type { TotalsByIdentity } from "./ledger-index.ts"
 import { ownerOf } from "./lock.ts"
 import type { PaidCounters } from "./recipe.ts"
 
@@ -29,7 +30,9 @@ export interface RunStatus {
   lastAt: string | null
   stages: StageStatus[]
   /** Settled answers and tokens of all attempts, by identity. */
-  settled: Record<string, { calls: number; input: number; output: number }>
+  settled: TotalsByIdentity
+  /** Set while the run begins nothing new because its disk is nearly full. */
+  diskLow: { freeBytes: number; floorBytes: number } | null
   endpoints: Record<string, PaidCounters & { identity: string }>
   /** What endpoints, warnings and the runtime said last. */
   messages: string[]
@@ -48,6 +51,7 @@ export function foldEvents(events: Iterable<Event>): RunStatus {
     lastAt: null,
     stages: [],
     settled: {},
+    diskLow: null,
     endpoints: {},
     messages: [],
     failures: [],
@@ -62,7 +66,14 @@ export function foldEvent(status: RunStatus, event: Event): void {
   switch (event.event) {
     case "run.started":
       Object.assign(status, { state: "running", recipe: event.recipe, reason: null, startedAt: event.at })
-      Object.assign(status, { stages: [], settled: event.settled, endpoints: {}, failures: [], messages: [] })
+      Object.assign(status, {
+        stages: [],
+        settled: event.settled,
+        endpoints: {},
+        failures: [],
+        messages: [],
+        diskLow: null,
+      })
       break
     case "task.started":
       stageOf(status, event.stage).tasksRunning++
@@ -93,6 +104,11 @@ export function foldEvent(status: RunStatus, event: Event): void {
     case "warning":
       say(status, event.message)
       break
+    case "disk": {
+      const { freeBytes, floorBytes } = event
+      status.diskLow = event.state === "low" ? { freeBytes, floorBytes } : null
+      break
+    }
     case "run.stopped":
       Object.assign(status, { state: "stopped", reason: event.reason })
       break

@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { findRecipe } from "../../pipelines/recipes.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
@@ -16,11 +16,13 @@ interface RunCommandOptions extends CommonOptions {
   out?: string
   limit?: number
   finish: boolean
+  offline: boolean
+  ledger?: string
 }
 
 /** `cotyledon run`. */
 export async function run(target: string | undefined, options: RunCommandOptions): Promise<void> {
-  const { recipe, reference, config, quickStart } = await loadTarget(target, options)
+  const { recipe, reference, config, quickStart } = await loadTarget(target, { ...options, set: settings(options) })
   const out = options.out ?? defaultRun(reference)
   const shown = shownPath(out)
   const interrupt = stopOnSignals()
@@ -38,6 +40,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
       out,
       limit: options.limit ?? null,
       finish: options.finish,
+      offline: options.offline,
       executor:
         (options.workers ?? 1) > 1
           ? (await import("../../pipelines/executors/local.ts")).localExecutor(options.workers!)
@@ -62,4 +65,9 @@ export async function run(target: string | undefined, options: RunCommandOptions
   } finally {
     interrupt.release()
   }
+}
+
+/** The shared ledger of the command line, as a key of the config. */
+function settings({ set, ledger }: RunCommandOptions): string[] {
+  return ledger === undefined ? set : [...set, `ledger=${JSON.stringify(resolve(ledger))}`]
 }
