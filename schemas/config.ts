@@ -84,6 +84,11 @@ export const modelConfig = z.strictObject({
   maxInFlight: note(count(32), "Requests in flight", { unit: "requests" }),
   requestsPerMinute: note(z.number().positive().optional(), "Limit on requests", { unit: "per minute" }),
   tokensPerMinute: note(z.number().positive().optional(), "Limit on input and output tokens", { unit: "per minute" }),
+  tokensPerSecond: note(
+    z.number().positive().optional(),
+    "Output tokens that one request gets, for the times of `plan`; a pilot measures it",
+    { unit: "tokens per second" },
+  ),
   price: note(
     z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
     "Price of a million tokens",

@@ -14,6 +14,7 @@ import type { Executor } from "./executor.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
+import { Measure } from "./measure.ts"
 import { publish, publishFailures } from "./publish.ts"
 import type { HouseKeys, Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
@@ -87,6 +88,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   let ledger: Ledger | null = null
   let shared: SharedLedger | null = null
   let room: DiskRoom | null = null
+  let measure: Measure | null = null
   let pipeline: Pipeline | null = null
   let execution: Execution | null = null
   let timer: NodeJS.Timeout | null = null
@@ -120,6 +122,8 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
     if (sharedFolder !== undefined)
       shared = await SharedLedger.open(resolve(sharedFolder), (message) => log.append({ event: "warning", message }))
+    const measuring = await Measure.open(folder)
+    measure = measuring
     const watch = new DiskRoom(folder, disk?.minimumFreeBytes ?? null, (happening) => log.append(happening))
     room = watch
     execution = {
@@ -131,6 +135,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
         room: (signal) => watch.enough(signal),
       }),
       room: watch,
+      measure: measuring,
       events: log,
       limit,
       finish: options.finish ?? false,
@@ -146,6 +151,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const progress = () => {
       const rows = Object.fromEntries([...running].filter(([, count]) => count > 0))
       const happening = { event: "progress" as const, rows, endpoints: countersOf(endpoints) }
+      measuring.tick(happening.endpoints)
       const text = JSON.stringify(happening)
       if (text !== last) log.append(happening)
       last = text
@@ -180,6 +186,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   } finally {
     if (timer) clearInterval(timer)
     room?.close()
+    await measure?.save()
     await pipeline?.close().catch(() => {})
     await shared?.close()
     await ledger?.close().catch(() => {})

@@ -12,6 +12,7 @@ import { FailureLimit } from "./failure-limit.ts"
 import { runImportTask } from "./import-task.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import type { Measure } from "./measure.ts"
 import { rowsIn, runReduceTask } from "./reduce-task.ts"
 import type { RowOutcome } from "./row-chain.ts"
 import { canonicalRowJson } from "./row-json.ts"
@@ -27,6 +28,8 @@ export interface Execution {
   run: string
   stages: Stage[]
   effects: LedgerEffects
+  /** Notes what rows ask. */
+  measure: Measure
   /** Room on the run's disk. */
   room: DiskRoom
   events: EventLog
@@ -173,6 +176,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               columns: columns.get(stage.id)!,
               side,
               effects: execution.effects,
+              measure: execution.measure,
               slots: context.slots!,
               rowDone,
               stop: context.stop,

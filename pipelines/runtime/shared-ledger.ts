@@ -193,6 +193,7 @@ export class SharedLedger {
 async function becomeOwner(folder: string): Promise<{ name: string; lock: Lock }> {
   const name = randomUUID()
   await makeFolder(join(folder, "claims"))
+  await makeFolder(join(folder, "owners", name))
   const lock = await Lock.take(join(folder, "owners", name))
   if (!(lock instanceof Lock)) throw new Error("A random name was taken")
   return { name, lock }

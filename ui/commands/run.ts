@@ -8,7 +8,7 @@ import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
 import { shownPath } from "../print.ts"
 import { ProgressLines } from "../progress-lines.ts"
-import { projectionLines } from "../projection.ts"
+import { projectionLines, projectPilot } from "../projection.ts"
 import { report } from "../report-error.ts"
 import { summaryLines } from "../summary.ts"
 
@@ -53,10 +53,18 @@ export async function run(target: string | undefined, options: RunCommandOptions
     })
     const elapsedMs = Date.now() - startedMs
     for (const line of await summaryLines({ run: out, shown, manifest, reused, elapsedMs, config })) say(line)
-    if (options.limit !== undefined)
-      for (const line of await projectionLines({ run: out, manifest, elapsedMs, config })) say(line)
+    const projection =
+      options.limit === undefined ? null : await projectPilot({ recipe: recipe as Recipe, run: out, config })
+    if (projection) for (const line of projectionLines(projection)) say(line)
     if (options.json)
-      process.stdout.write(`${JSON.stringify({ event: "done", run: out, manifest: join(out, "manifest.json") })}\n`)
+      process.stdout.write(
+        `${JSON.stringify({
+          event: "done",
+          run: out,
+          manifest: join(out, "manifest.json"),
+          ...(projection && { projection }),
+        })}\n`,
+      )
   } catch (error) {
     if (options.json && error instanceof CotyledonError)
       process.stdout.write(`${JSON.stringify({ event: "stopped", run: out, reason: error.message })}\n`)
