@@ -40,6 +40,20 @@ export const sourceConfig = z.union([
 ])
 export type SourceConfig = z.infer<typeof sourceConfig>
 
+/** Where drafts come from that were made elsewhere. */
+export const importSource = z.strictObject({
+  path: note(z.string().min(1), "File, folder or glob"),
+  model: note(z.string().min(1), "Whose drafts these are; it stands with each sample"),
+  columns: note(
+    z.record(z.string(), z.string()).optional(),
+    "Our name (question, responses, reasoning, finish, complete, outputTokens) -> the file's column; by default those of common sets, such as problem and generations",
+  ),
+  name: note(z.string().min(1).optional(), "Name in the manifest; by default the file's name"),
+  license: note(z.string().min(1).optional(), "SPDX id, for the manifest"),
+  revision: note(z.string().min(1).optional(), "Revision of the source, for the manifest"),
+})
+export type ImportSource = z.infer<typeof importSource>
+
 /** A secret in a config would be written into the run's folder. */
 const secretHeader = /^(authorization|proxy-authorization|cookie|.*(api[-_]?key|token|secret).*)$/i
 
@@ -113,6 +127,10 @@ export const draftsConfig = z
     prompt: note(
       z.enum(["boxed", "worked-example"]).default("boxed"),
       "How models are asked to solve a question: by instruction, or by an example for small models",
+    ),
+    import: note(
+      z.array(importSource).default([]),
+      "Drafts that were made elsewhere: they join the question with the same text, count towards its drafts and are not asked for again",
     ),
     initial: note(count(8), "Drafts of every question", {
       unit: "drafts",

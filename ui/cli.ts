@@ -90,7 +90,10 @@ function commandLine(): Command {
   command("status <run>", "what is done, running and left").action(async (run, options) =>
     (await import("./commands/status.ts")).status(run, options),
   )
-  command("inspect <path>", "a dataset's or run's schema, counts, drops and rows")
+  command(
+    "inspect <path> [other]",
+    "a dataset's or run's schema, counts, drops and rows; with two runs their differences",
+  )
     .option("--dropped", "dropped rows", false)
     .option("--failed", "failed rows", false)
     .option("--step <id>", "only rows that this step dropped")
@@ -98,7 +101,10 @@ function commandLine(): Command {
     .option("--exchange <id>", "one request and its answer")
     .option("--sql <select>", "SQL over the run's datasets or the files")
     .option("--rows <n>", "sample rows to show", whole, 3)
-    .action(async (path, options) => (await import("./commands/inspect.ts")).inspect(path, options))
+    .action(async (path, other, options) => (await import("./commands/inspect.ts")).inspect(path, other, options))
+  command("clean <run>", "remove what nothing in a run's folder refers to; never what was paid for")
+    .option("--dry-run", "only say what would go", false)
+    .action(async (run, options) => (await import("./commands/clean.ts")).clean(run, options))
   command("apply <step> <in> <out>", "one filter or annotator over a file or folder")
     .option("--dropped <file>", "write dropped rows there")
     .option("--column <name>", "the column that it reads, where that is not `text`")

@@ -425,3 +425,20 @@ function openIndex(path: string): LedgerIndex | null {
     return null
   }
 }
+
+/** Names of a ledger's indexes whose segments another one covers: what a merge that was killed leaves, and nobody reads. */
+export async function supersededIndexes(folder: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".idx")).sort()
+  const covered = names.flatMap((name) => {
+    const index = openIndex(join(folder, name))
+    index?.close()
+    return index ? [{ name, segments: new Set(index.header.segments.map(({ name }) => name)) }] : []
+  })
+  covered.sort((a, b) => b.segments.size - a.segments.size)
+  const seen = new Set<string>()
+  return covered.flatMap(({ name, segments }) => {
+    const isSuperseded = [...segments].every((segment) => seen.has(segment))
+    for (const segment of segments) seen.add(segment)
+    return isSuperseded ? [name] : []
+  })
+}

@@ -103,8 +103,10 @@ export class Measure {
       this.#begun.add(name)
       rows[row][stage] = {}
     }
-    const uses = (rows[row][stage] ??= {})
-    const use = (uses[identity] ??= { calls: 0, input: 0, output: 0 })
+    rows[row][stage] ??= {}
+    const uses = rows[row][stage]
+    uses[identity] ??= { calls: 0, input: 0, output: 0 }
+    const use = uses[identity]
     use.calls++
     use.input += usage.input
     use.output += usage.output
