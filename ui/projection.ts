@@ -48,7 +48,7 @@ export function projectionLines(projection: Projection): string[] {
               [
                 "time",
                 "",
-                timeMs ? `${duration(timeMs.low)} to ${duration(timeMs.high)}` : "unknown: nothing was asked",
+                timeMs ? `${duration(timeMs.low)} to ${duration(timeMs.high)}` : "unknown: no speed was measured",
               ],
             ]),
       ],

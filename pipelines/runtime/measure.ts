@@ -65,7 +65,7 @@ export class Measure {
     }
   }
 
-  /** Adds the time since the last call, by what was in flight then. To be called about once a second. */
+  /** Adds the time since the last call, by what was in flight then. To be called often. */
   tick(counters: Readonly<Record<string, PaidCounters & { identity: string }>>, nowMs = performance.now()): void {
     for (const [role, { identity, calls, output }] of Object.entries(counters)) {
       const before = this.#last?.counters[role]

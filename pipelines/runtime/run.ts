@@ -64,6 +64,8 @@ export interface RunRecord {
 }
 
 const progressMs = 1_000
+/** How often is looked how many requests are in flight: a short pilot is to be measured too. */
+const pulseMs = 100
 
 /**
  * Runs a recipe in a folder, or goes on with it. Resolves when the dataset stands. Rejects with a `CotyledonError`: usage (another
@@ -92,6 +94,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   let pipeline: Pipeline | null = null
   let execution: Execution | null = null
   let timer: NodeJS.Timeout | null = null
+  let pulse: NodeJS.Timeout | null = null
   try {
     await removeScratch(folder)
     await writeRecord(folder, options)
@@ -151,14 +154,17 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const progress = () => {
       const rows = Object.fromEntries([...running].filter(([, count]) => count > 0))
       const happening = { event: "progress" as const, rows, endpoints: countersOf(endpoints) }
-      measuring.tick(happening.endpoints)
       const text = JSON.stringify(happening)
       if (text !== last) log.append(happening)
       last = text
     }
+    const tick = () => measuring.tick(countersOf(endpoints))
+    tick()
+    pulse = setInterval(tick, pulseMs)
     timer = setInterval(progress, progressMs)
     const commits = await runStages(execution, options.signal ?? new AbortController().signal)
     progress()
+    tick()
     const inputs = await importInputs(pipeline)
     const { manifest, reused } = await publish({
       run: folder,
@@ -185,6 +191,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     throw failure
   } finally {
     if (timer) clearInterval(timer)
+    if (pulse) clearInterval(pulse)
     room?.close()
     await measure?.save()
     await pipeline?.close().catch(() => {})

@@ -95,17 +95,30 @@ if (first === "part") {
       },
     })
   const { rss } = process.memoryUsage()
+  const { user, system } = process.cpuUsage()
   process.stdout.write(
-    JSON.stringify({ ms: performance.now() - startedMs, startedMs: started.settledMs, megabytes: rss / 2 ** 20 }),
+    JSON.stringify({
+      ms: performance.now() - startedMs,
+      startedMs: started.settledMs,
+      megabytes: rss / 2 ** 20,
+      cpuMs: (user + system) / 1_000,
+    }),
   )
 } else {
   const answers = Number(first ?? 100_000)
   const out = mkdtempSync(join(tmpdir(), "cotyledon-reopen-"))
   const part = (name: string) => {
     const said = execFileSync(process.execPath, [import.meta.filename, "part", name, out, String(answers)])
-    const { ms, startedMs, megabytes } = JSON.parse(said.toString()) as Record<"ms" | "startedMs" | "megabytes", number>
+    const { ms, startedMs, megabytes, cpuMs } = JSON.parse(said.toString()) as Record<string, number> & {
+      ms: number
+      startedMs: number
+      megabytes: number
+      cpuMs: number
+    }
     const start = startedMs === 0 ? "" : `, the run starts after ${(startedMs / 1_000).toFixed(2)} s`
-    console.log(`${name}: ${(ms / 1_000).toFixed(2)} s${start}, ${megabytes.toFixed(0)} MiB`)
+    console.log(
+      `${name}: ${(ms / 1_000).toFixed(2)} s${start}, ${(cpuMs / 1_000).toFixed(2)} s of CPU, ${megabytes.toFixed(0)} MiB`,
+    )
   }
   try {
     console.log(`${answers} answers in ${answers / answersPerRow} rows`)
