@@ -19,7 +19,11 @@ test("they are verified, marked, count towards the drafts and are not asked for 
 }, async () => {
   const endpoint = await startEndpoint()
   const drafts = { maxTokens: 512, initial: 4, maximum: 4 }
-  const { config, folder } = await scene(endpoint.url, { questions, config: { drafts, reserve: { share: 0 } } })
+  const judge = { judge: "off" }
+  const { config, folder } = await scene(endpoint.url, {
+    questions,
+    config: { drafts, reserve: { share: 0 }, filters: { guesswork: judge, summary: judge } },
+  })
   const plain = join(folder, "plain")
   expect(await runCommand(["run", config, "--out", plain])).toMatchObject({ code: 0 })
   const askedPlain = endpoint.requests().length
