@@ -14,7 +14,13 @@ const byReason = z.record(z.string(), z.record(z.string(), z.int()))
 /** Drops by step and reason. */
 export type DropsByReason = z.infer<typeof byReason>
 
-const usage = z.strictObject({ calls: z.int(), input: z.int(), output: z.int() })
+const usage = z.strictObject({
+  calls: z.int(),
+  input: z.int(),
+  output: z.int(),
+  /** Answers of a shared ledger, which another run paid for. */
+  reused: z.int().optional(),
+})
 
 const payload = z.discriminatedUnion("event", [
   z.strictObject({
@@ -23,6 +29,8 @@ const payload = z.discriminatedUnion("event", [
     version: z.string(),
     limit: z.int().nullable(),
     finish: z.boolean(),
+    /** Nothing is asked: what is not settled fails. Absent in older logs. */
+    offline: z.boolean().optional(),
     pid: z.int(),
     host: z.string(),
     /** Settled answers at the start, by identity. */
@@ -80,6 +88,13 @@ const payload = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("endpoint"), role: z.string(), state: z.string(), message: z.string() }),
   z.strictObject({ event: z.literal("published"), folder: z.string(), rows: z.int(), files: z.int() }),
   z.strictObject({ event: z.literal("warning"), message: z.string() }),
+  z.strictObject({
+    event: z.literal("disk"),
+    /** `low`: nothing new is begun until there is room again. */
+    state: z.enum(["low", "enough"]),
+    freeBytes: z.number(),
+    floorBytes: z.number(),
+  }),
   z.strictObject({ event: z.literal("run.stopped"), exit: z.int(), reason: z.string() }),
   z.strictObject({ event: z.literal("run.done"), rows: counts }),
 ])

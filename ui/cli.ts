@@ -83,6 +83,8 @@ function commandLine(): Command {
     .option("--out <dir>", "run folder (default: runs/RECIPE)")
     .option("--limit <n>", "a pilot on the first N source rows", whole)
     .option("--finish", "make a dataset of what is settled; ask for nothing new", false)
+    .option("--offline", "answer from the ledger alone; what is not settled fails its row, and nothing is sent", false)
+    .option("--ledger <dir>", "a ledger that runs share: what one paid for the others take over")
     .action(async (target, options) => (await import("./commands/run.ts")).run(target, options))
   command("plan [recipe|config]", "show what a run would do and cost at most; asks nothing, writes nothing")
     .option("--out <dir>", "run folder to compare with (default: runs/RECIPE)")
@@ -94,7 +96,10 @@ function commandLine(): Command {
   command("status <run>", "what is done, running and left").action(async (run, options) =>
     (await import("./commands/status.ts")).status(run, options),
   )
-  command("inspect <path>", "a dataset's or run's schema, counts, drops and rows")
+  command(
+    "inspect <path> [other]",
+    "a dataset's or run's schema, counts, drops and rows; with two runs their differences",
+  )
     .option("--dropped", "dropped rows", false)
     .option("--failed", "failed rows", false)
     .option("--step <id>", "only rows that this step dropped")
@@ -102,7 +107,10 @@ function commandLine(): Command {
     .option("--exchange <id>", "one request and its answer")
     .option("--sql <select>", "SQL over the run's datasets or the files")
     .option("--rows <n>", "sample rows to show", whole, 3)
-    .action(async (path, options) => (await import("./commands/inspect.ts")).inspect(path, options))
+    .action(async (path, other, options) => (await import("./commands/inspect.ts")).inspect(path, other, options))
+  command("clean <run>", "remove what nothing in a run's folder refers to; never what was paid for")
+    .option("--dry-run", "only say what would go", false)
+    .action(async (run, options) => (await import("./commands/clean.ts")).clean(run, options))
   command("apply <step> <in> <out>", "one filter or annotator over a file or folder")
     .option("--dropped <file>", "write dropped rows there")
     .option("--column <name>", "the column that it reads, where that is not `text`")

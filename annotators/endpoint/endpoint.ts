@@ -153,6 +153,7 @@ export class Endpoint {
     return {
       kind: "chat",
       identity: this.identity,
+      ...(isAnonymous(this.config) && { anonymous: true }),
       request: Object.fromEntries(defined),
       sample,
       perform: (signal, noMore) => this.#perform(asked, signal, noMore),
@@ -506,6 +507,10 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
 /** Tells a connection that broke from one that never came about. */
 const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
   outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
+
+/** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
+const isAnonymous = ({ identity, model, baseUrl }: ModelConfig): boolean =>
+  identity === undefined && model === undefined && baseUrl !== "embedded"
 
 const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 

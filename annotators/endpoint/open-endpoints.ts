@@ -76,6 +76,12 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
   role,
   identity: endpoint.identity,
   price: endpoint.config.price ?? null,
+  limits: {
+    maxInFlight: endpoint.config.maxInFlight,
+    requestsPerMinute: endpoint.config.requestsPerMinute ?? null,
+    tokensPerMinute: endpoint.config.tokensPerMinute ?? null,
+    tokensPerSecond: endpoint.config.tokensPerSecond ?? null,
+  },
   counters() {
     const { inFlight, window, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
     return {

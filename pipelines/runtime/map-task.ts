@@ -7,6 +7,7 @@ import { taskName } from "./commit.ts"
 import type { Effects } from "./effect.ts"
 import { RowError } from "./errors.ts"
 import { Journal } from "./journal.ts"
+import type { Measure } from "./measure.ts"
 import { type RowOutcome, runRow, runRowNow } from "./row-chain.ts"
 import type { RowSlots } from "./row-slots.ts"
 import type { MapStage } from "./stage.ts"
@@ -24,6 +25,8 @@ export interface MapTask {
   columns: Columns
   side: Side
   effects: Effects
+  /** Notes what each row asks; null where nobody wants to know. */
+  measure?: Measure | null
   slots: RowSlots
   /** Called with each finished row, in any order. */
   rowDone(outcome: RowOutcome): void
@@ -74,14 +77,19 @@ async function runBatches(task: MapTask, output: TaskOutput): Promise<void> {
 
 /** Steps with effects: many rows at once, each finished row waits in the journal for its turn. */
 async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
-  const { run, stage, index, slots, side, effects } = task
+  const { run, stage, index, slots, side, effects, measure } = task
   const { rows: steps } = splitChain(stage)
   const journal = await Journal.create<RowOutcome>(join(run, taskName(stage.id, index)))
   const running = new Set<Promise<void>>()
   let stopped: { error: unknown } | null = null
   const work = async (at: number, row: Row) => {
     try {
-      const outcome = await kept(journal, at, row, await runRow(steps, row, effects, side))
+      const outcome = await kept(
+        journal,
+        at,
+        row,
+        await runRow(steps, row, measure?.of(stage.id, String(row.id), effects) ?? effects, side),
+      )
       task.rowDone(outcome)
     } catch (error) {
       stopped ??= { error }

@@ -23,7 +23,18 @@ export interface Paid {
   readonly identity: string
   /** Price of a million tokens in USD, where known. */
   readonly price: { input: number; output: number } | null
+  /** What bounds its speed, for `plan`. */
+  readonly limits?: SpeedLimits
   counters(): PaidCounters
+}
+
+/** What a config says about how fast a model may be asked and how fast it answers. */
+export interface SpeedLimits {
+  maxInFlight: number
+  requestsPerMinute: number | null
+  tokensPerMinute: number | null
+  /** Output tokens a second of one request, as stated in the config. */
+  tokensPerSecond: number | null
 }
 
 /** Where an endpoint stands: requests now, and calls, tokens and cost of this process so far. */
@@ -67,6 +78,13 @@ export interface Recipe<C = unknown> {
   version: number
   config: z.ZodType<C>
   open(config: C, host: Host): Pipeline
+}
+
+/** Keys of a config that the runtime reads itself, where a recipe has them: the common keys of `schemas/config.ts`. */
+export interface HouseKeys {
+  ledger?: string
+  disk?: { minimumFreeBytes?: number }
+  budget?: { tokens?: number; usd?: number }
 }
 
 /** Types a recipe of your own: `export default defineRecipe({ name, about, version, config, open })`. */

@@ -7,17 +7,21 @@ import type { Counts, Event } from "../../schemas/event.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
 import { readCommits } from "./commit.ts"
 import { makeFolder, writeWhole } from "./disk.ts"
+import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
+import { Measure } from "./measure.ts"
 import { publish, publishFailures } from "./publish.ts"
-import type { Pipeline, Recipe } from "./recipe.ts"
+import type { HouseKeys, Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
 import { LedgerEffects } from "./settle.ts"
+import { SharedLedger } from "./shared-ledger.ts"
 import type { SourceDigest } from "./stage.ts"
+import { foldEvent, foldEvents } from "./status.ts"
 import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
@@ -33,6 +37,8 @@ export interface RunOptions<C = unknown> {
   limit?: number | null
   /** Make a dataset of what is settled and ask for nothing new. */
   finish?: boolean
+  /** Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. */
+  offline?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
   /** Runs CPU-bound tasks in other processes. */
@@ -58,6 +64,8 @@ export interface RunRecord {
 }
 
 const progressMs = 1_000
+/** How often is looked how many requests are in flight: a short pilot is to be measured too. */
+const pulseMs = 100
 
 /**
  * Runs a recipe in a folder, or goes on with it. Resolves when the dataset stands. Rejects with a `CotyledonError`: usage (another
@@ -80,13 +88,24 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     })
   let events: EventLog | null = null
   let ledger: Ledger | null = null
+  let shared: SharedLedger | null = null
+  let room: DiskRoom | null = null
+  let measure: Measure | null = null
   let pipeline: Pipeline | null = null
   let execution: Execution | null = null
   let timer: NodeJS.Timeout | null = null
+  let pulse: NodeJS.Timeout | null = null
   try {
     await removeScratch(folder)
     await writeRecord(folder, options)
-    events = await EventLog.open(join(folder, "events"), options.onEvent)
+    const status = foldEvents([])
+    events = await EventLog.open(join(folder, "events"), {
+      listener: (event) => {
+        foldEvent(status, event)
+        options.onEvent?.(event)
+      },
+      snapshot: () => status,
+    })
     ledger = await Ledger.open(join(folder, "ledger"), "exclusive")
     const log = events
     const settled = ledger.totals()
@@ -96,20 +115,34 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       version,
       limit,
       finish: options.finish ?? false,
+      offline: options.offline ?? false,
       pid: process.pid,
       host: hostname(),
       settled,
       damagedRecords: ledger.damaged,
     })
     pipeline = options.recipe.open(options.config, { report: (happening) => log.append(happening), settled })
+    const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
+    if (sharedFolder !== undefined)
+      shared = await SharedLedger.open(resolve(sharedFolder), (message) => log.append({ event: "warning", message }))
+    const measuring = await Measure.open(folder)
+    measure = measuring
+    const watch = new DiskRoom(folder, disk?.minimumFreeBytes ?? null, (happening) => log.append(happening))
+    room = watch
     execution = {
       run: folder,
       stages: pipeline.stages,
-      effects: new LedgerEffects(ledger, { offline: options.finish ?? false }),
+      effects: new LedgerEffects(ledger, {
+        shared,
+        offline: (options.finish || options.offline) ?? false,
+        room: (signal) => watch.enough(signal),
+      }),
+      room: watch,
+      measure: measuring,
       events: log,
       limit,
       finish: options.finish ?? false,
-      settled: Object.values(settled).reduce((sum, { calls }) => sum + calls, 0),
+      settled: Object.values(settled).reduce((sum, { calls, reused = 0 }) => sum + calls + reused, 0),
       executor: options.executor ?? null,
       graceMs: options.graceMs ?? 10_000,
       running: new Map(),
@@ -125,9 +158,13 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       if (text !== last) log.append(happening)
       last = text
     }
+    const tick = () => measuring.tick(countersOf(endpoints))
+    tick()
+    pulse = setInterval(tick, pulseMs)
     timer = setInterval(progress, progressMs)
     const commits = await runStages(execution, options.signal ?? new AbortController().signal)
     progress()
+    tick()
     const inputs = await importInputs(pipeline)
     const { manifest, reused } = await publish({
       run: folder,
@@ -154,7 +191,11 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     throw failure
   } finally {
     if (timer) clearInterval(timer)
+    if (pulse) clearInterval(pulse)
+    room?.close()
+    await measure?.save()
     await pipeline?.close().catch(() => {})
+    await shared?.close()
     await ledger?.close().catch(() => {})
     events?.close()
     await removeFreeLeases(folder).catch(() => {})

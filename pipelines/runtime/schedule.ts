@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { Columns } from "../../schemas/columns.ts"
 import type { FailedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, readCommit, removeCommitsFrom, whyNotReused } from "./commit.ts"
+import type { DiskRoom } from "./disk-room.ts"
 import { stopError } from "./errors.ts"
 import type { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
@@ -11,6 +12,7 @@ import { FailureLimit } from "./failure-limit.ts"
 import { runImportTask } from "./import-task.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import type { Measure } from "./measure.ts"
 import { rowsIn, runReduceTask } from "./reduce-task.ts"
 import type { RowOutcome } from "./row-chain.ts"
 import { canonicalRowJson } from "./row-json.ts"
@@ -26,6 +28,10 @@ export interface Execution {
   run: string
   stages: Stage[]
   effects: LedgerEffects
+  /** Notes what rows ask. */
+  measure: Measure
+  /** Room on the run's disk. */
+  room: DiskRoom
   events: EventLog
   /** Source rows of a pilot; null for all. */
   limit: number | null
@@ -170,6 +176,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               columns: columns.get(stage.id)!,
               side,
               effects: execution.effects,
+              measure: execution.measure,
               slots: context.slots!,
               rowDone,
               stop: context.stop,
@@ -249,13 +256,14 @@ async function readSide(
 
 /** The commit of a task that another process works on, which takes the task's lease itself. */
 async function executed(
-  { execution: { run, events }, signal }: StageContext,
+  { execution: { run, events, room }, signal }: StageContext,
   { stage, index, basis, rows, failures }: Task,
   executor: Executor,
   started: () => void,
 ): Promise<{ commit: Commit; reused: boolean }> {
   const why = whyNotReused(await readCommit(run, stage, index), basis)
   if (why !== null) {
+    await room.enough(signal)
     events.append({ event: "task.started", stage, index, rows, why })
     await executor.run({ run, stage, index }, signal, started)
   }
@@ -313,6 +321,7 @@ async function commitOf(
       return done(standing!, true)
     }
     signal.throwIfAborted()
+    await execution.room.enough(signal)
     const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
     if (!(lease instanceof Lock)) {
       task.leased?.()

@@ -1,14 +1,17 @@
 import { join, resolve } from "node:path"
+import type { Happening } from "../../schemas/event.ts"
 import { readCommit, readCommits, whyNotReused } from "./commit.ts"
+import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
-import type { Recipe } from "./recipe.ts"
+import type { HouseKeys, Recipe } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
 import { RowSlots } from "./row-slots.ts"
 import { Draining, LedgerEffects } from "./settle.ts"
+import { SharedLedger } from "./shared-ledger.ts"
 import { columnsOf, mapBasis, sideDigests } from "./task-plan.ts"
 
 export interface WorkOptions<C = unknown> {
@@ -31,10 +34,11 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const run = resolve(options.run)
   const ledger = await Ledger.open(join(run, "ledger"), "append")
   const events = await EventLog.open(join(run, "events"))
-  const pipeline = options.recipe.open(options.config, {
-    report: (happening) => events.append(happening),
-    settled: ledger.totals(),
-  })
+  const report = (happening: Happening) => events.append(happening)
+  const pipeline = options.recipe.open(options.config, { report, settled: ledger.totals() })
+  const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
+  const room = new DiskRoom(run, disk?.minimumFreeBytes ?? null, report)
+  let shared: SharedLedger | null = null
   try {
     const stage = pipeline.stages.find(({ id }) => id === options.stage)
     if (stage?.kind !== "map")
@@ -77,7 +81,9 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
         got: `process ${lease.pid} on ${lease.host}`,
         remedy: "Let it finish.",
       })
-    const effects = new LedgerEffects(ledger)
+    if (sharedFolder !== undefined)
+      shared = await SharedLedger.open(resolve(sharedFolder), (message) => report({ event: "warning", message }))
+    const effects = new LedgerEffects(ledger, { shared, room: (signal) => room.enough(signal) })
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
     const onStop = () => {
       slots.close(new Draining())
@@ -112,7 +118,9 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       await lease.release()
     }
   } finally {
+    room.close()
     await pipeline.close().catch(() => {})
+    await shared?.close()
     await ledger.close()
     events.close()
   }

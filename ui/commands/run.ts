@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { findRecipe } from "../../pipelines/recipes.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
@@ -8,7 +8,7 @@ import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
 import { shownPath } from "../print.ts"
 import { ProgressLines } from "../progress-lines.ts"
-import { projectionLines } from "../projection.ts"
+import { projectionLines, projectPilot } from "../projection.ts"
 import { report } from "../report-error.ts"
 import { summaryLines } from "../summary.ts"
 
@@ -16,11 +16,13 @@ interface RunCommandOptions extends CommonOptions {
   out?: string
   limit?: number
   finish: boolean
+  offline: boolean
+  ledger?: string
 }
 
 /** `cotyledon run`. */
 export async function run(target: string | undefined, options: RunCommandOptions): Promise<void> {
-  const { recipe, reference, config, quickStart } = await loadTarget(target, options)
+  const { recipe, reference, config, quickStart } = await loadTarget(target, { ...options, set: settings(options) })
   const out = options.out ?? defaultRun(reference)
   const shown = shownPath(out)
   const interrupt = stopOnSignals()
@@ -38,6 +40,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
       out,
       limit: options.limit ?? null,
       finish: options.finish,
+      offline: options.offline,
       executor:
         (options.workers ?? 1) > 1
           ? (await import("../../pipelines/executors/local.ts")).localExecutor(options.workers!)
@@ -50,10 +53,18 @@ export async function run(target: string | undefined, options: RunCommandOptions
     })
     const elapsedMs = Date.now() - startedMs
     for (const line of await summaryLines({ run: out, shown, manifest, reused, elapsedMs, config })) say(line)
-    if (options.limit !== undefined)
-      for (const line of await projectionLines({ run: out, manifest, elapsedMs, config })) say(line)
+    const projection =
+      options.limit === undefined ? null : await projectPilot({ recipe: recipe as Recipe, run: out, config })
+    if (projection) for (const line of projectionLines(projection)) say(line)
     if (options.json)
-      process.stdout.write(`${JSON.stringify({ event: "done", run: out, manifest: join(out, "manifest.json") })}\n`)
+      process.stdout.write(
+        `${JSON.stringify({
+          event: "done",
+          run: out,
+          manifest: join(out, "manifest.json"),
+          ...(projection && { projection }),
+        })}\n`,
+      )
   } catch (error) {
     if (options.json && error instanceof CotyledonError)
       process.stdout.write(`${JSON.stringify({ event: "stopped", run: out, reason: error.message })}\n`)
@@ -62,4 +73,9 @@ export async function run(target: string | undefined, options: RunCommandOptions
   } finally {
     interrupt.release()
   }
+}
+
+/** The shared ledger of the command line, as a key of the config. */
+function settings({ set, ledger }: RunCommandOptions): string[] {
+  return ledger === undefined ? set : [...set, `ledger=${JSON.stringify(resolve(ledger))}`]
 }
