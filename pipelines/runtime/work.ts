@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path"
+import { answeredBefore } from "./answered-before.ts"
 import { readCommit, readCommits, whyNotReused } from "./commit.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
@@ -34,6 +35,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const pipeline = options.recipe.open(options.config, {
     report: (happening) => events.append(happening),
     settled: ledger.totals(),
+    answered: await answeredBefore(join(run, "ledger")),
   })
   try {
     const stage = pipeline.stages.find(({ id }) => id === options.stage)
