@@ -1,5 +1,6 @@
 // Every default of the recipe, with its unit, range and source, so that `plan`, `steps` and `init` can print it.
 import { z } from "zod"
+import { budgetError, priceConfig, tokenLimit, usdLimit } from "./money.ts"
 
 /** What `init` and `plan` print beside a key. */
 export interface KeyNote {
@@ -103,11 +104,7 @@ export const modelConfig = z.strictObject({
     "Output tokens that one request gets, for the times of `plan`; a pilot measures it",
     { unit: "tokens per second" },
   ),
-  price: note(
-    z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
-    "Price of a million tokens",
-    { unit: "USD per million tokens" },
-  ),
+  price: note(priceConfig.optional(), "Price of a million tokens", { unit: "USD per million tokens" }),
   timeoutMs: note(z.int().min(100).default(3_600_000), "Longest time for one answer after admission", { unit: "ms" }),
   idleTimeoutMs: note(z.int().min(100).default(600_000), "Longest silence of the server within one answer", {
     unit: "ms",
@@ -384,10 +381,13 @@ export const common = {
   rowsPerShard: note(count(256), "Rows of a shard", { unit: "rows" }),
   budget: note(
     z
-      .strictObject({
-        tokens: note(z.number().min(0).optional(), "Input and output tokens of the whole run", { unit: "tokens" }),
-        usd: note(z.number().min(0).optional(), "Cost of the whole run; needs the models' prices", { unit: "USD" }),
-      })
+      .strictObject(
+        {
+          tokens: note(tokenLimit.optional(), "Input and output tokens of the whole run", { unit: "tokens" }),
+          usd: note(usdLimit.optional(), "Cost of the whole run; needs the models' prices", { unit: "USD" }),
+        },
+        { error: budgetError },
+      )
       .prefault({}),
     "Limits that stop the run before they are passed",
   ),

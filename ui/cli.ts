@@ -60,6 +60,12 @@ Rows {text} get input_ids; other columns are carried through. Rows without text 
 --tokenizer: qwen3, a tokenizer.json of the Qwen family, or a folder with one. Without --markup the text of special
 tokens is plain text.`
 
+const modelsHelp = `
+serve speaks OpenAI's API at http://HOST:PORT/v1: chat/completions and completions (streamed or not, log-probabilities, JSON
+schemas, and with echo those of the prompt), models; beside it /health, /metrics (Prometheus), /tokenize and /detokenize.
+Clients take turns: each API key, without one each machine, and within those each \`user\`. Ctrl-C or SIGTERM: new requests get
+503, open ones are answered within --grace; a second one ends it at once. Pages in a browser are refused.`
+
 function commandLine(): Command {
   const program = new Command("cotyledon")
     .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
@@ -165,7 +171,10 @@ function commandLine(): Command {
     .option("--host <address>", "serve: address to listen on", "127.0.0.1")
     .option("--port <n>", "serve: port (0: a free one)", whole, 8000)
     .option("--contexts <n>", "serve: requests answered at once (default: cores)", whole)
-    .option("--context-tokens <n>", "serve: tokens of a context", whole)
+    .option("--context-tokens <n>", "serve: tokens of a context (default: 2048)", whole)
+    .option("--queue <n>", "serve: requests that may wait (default: 256); one more gets 429", whole)
+    .option("--grace <seconds>", "serve: time for open requests when it is told to end", whole, 30)
+    .addHelpText("after", modelsHelp)
     .action(async (action, model, options) => (await import("./commands/models.ts")).models(action, model, options))
   return program
 }

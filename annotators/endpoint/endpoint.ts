@@ -13,6 +13,7 @@ import { onAbort } from "./on-abort.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
 import type { EndpointCounters, EndpointEvent } from "./report.ts"
+import { type Reported, ReportedModels } from "./reported-models.ts"
 import { Server } from "./server.ts"
 import { sleep } from "./sleep.ts"
 import {
@@ -39,6 +40,8 @@ export interface EndpointOptions {
   /** The first server's base URL. Called before the first request, and again when the server cannot be reached. */
   resolveBaseUrl: () => Promise<string>
   report: (event: EndpointEvent) => void
+  /** Who answered for this identity before, the latest first. */
+  reportedBefore?: readonly Reported[]
   /** Where API keys are read, at each use. */
   environment?: Readonly<Record<string, string | undefined>>
   timing?: Partial<Timing>
@@ -81,6 +84,7 @@ export class Endpoint {
   readonly #timing: Timing
   readonly #queue: PQueue
   readonly #dialect = new Dialect()
+  readonly #reported: ReportedModels
   readonly #thinkingOff: boolean
   readonly #active = new Set<Call>()
   readonly #backingOff = new Set<Call>()
@@ -112,6 +116,9 @@ export class Endpoint {
     this.#price = price ?? { input: 0, output: 0 }
     this.#resolveBaseUrl = options.resolveBaseUrl
     this.#report = options.report
+    this.#reported = new ReportedModels(role, options.reportedBefore ?? [], (message) =>
+      options.report({ role, kind: "warning", message }),
+    )
     this.#environment = options.environment ?? process.env
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#queue = new PQueue({ concurrency: config.maxInFlight })
@@ -281,6 +288,7 @@ export class Endpoint {
         secrets: exchange.secrets,
       })
       this.#responses++
+      this.#reported.answered(target, answer)
       this.#answered(admitted, Date.now())
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05

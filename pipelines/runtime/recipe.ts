@@ -1,6 +1,7 @@
 import type { z } from "zod"
 import type { Table } from "../../schemas/columns.ts"
 import type { Happening } from "../../schemas/event.ts"
+import type { AnsweredBefore } from "./answered-before.ts"
 import type { TotalsByIdentity } from "./ledger-index.ts"
 import type { Stage } from "./stage.ts"
 import type { Row } from "./step.ts"
@@ -69,6 +70,8 @@ export interface Host {
   report(happening: Happening): void
   /** What was settled before this run started, by identity: budgets count it as spent. */
   settled: TotalsByIdentity
+  /** Who answered for each identity before this run started, as servers said: a change is told. */
+  answered?: AnsweredBefore
 }
 
 /** A function from a config to stages. `C` is the checked config. */

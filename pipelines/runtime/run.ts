@@ -5,6 +5,7 @@ import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import type { Counts, Event } from "../../schemas/event.ts"
 import type { Manifest } from "../../schemas/manifest.ts"
+import { answeredBefore } from "./answered-before.ts"
 import { readCommits } from "./commit.ts"
 import { makeFolder, writeWhole } from "./disk.ts"
 import { DiskRoom } from "./disk-room.ts"
@@ -121,7 +122,11 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       settled,
       damagedRecords: ledger.damaged,
     })
-    pipeline = options.recipe.open(options.config, { report: (happening) => log.append(happening), settled })
+    pipeline = options.recipe.open(options.config, {
+      report: (happening) => log.append(happening),
+      settled,
+      answered: await answeredBefore(join(folder, "ledger")),
+    })
     const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
     if (sharedFolder !== undefined)
       shared = await SharedLedger.open(resolve(sharedFolder), (message) => log.append({ event: "warning", message }))

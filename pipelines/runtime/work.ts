@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path"
 import type { Happening } from "../../schemas/event.ts"
+import { answeredBefore } from "./answered-before.ts"
 import { readCommit, readCommits, whyNotReused } from "./commit.ts"
 import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
@@ -35,7 +36,11 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const ledger = await Ledger.open(join(run, "ledger"), "append")
   const events = await EventLog.open(join(run, "events"))
   const report = (happening: Happening) => events.append(happening)
-  const pipeline = options.recipe.open(options.config, { report, settled: ledger.totals() })
+  const pipeline = options.recipe.open(options.config, {
+    report,
+    settled: ledger.totals(),
+    answered: await answeredBefore(join(run, "ledger")),
+  })
   const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
   const room = new DiskRoom(run, disk?.minimumFreeBytes ?? null, report)
   let shared: SharedLedger | null = null

@@ -94,6 +94,7 @@ async function runAll(
             // What stops the command is said as its error.
             if (happening.event === "endpoint" && happening.state !== "stopped")
               say(`${happening.role}: ${oneLine(happening.message)}`)
+            else if (happening.event === "warning") say(oneLine(happening.message))
           })
     interrupt.signal.addEventListener("abort", () => {
       void paid?.effects.drain(graceMs)
