@@ -1,7 +1,10 @@
+import { loadedOwnCode } from "../pipelines/own-package.ts"
 import { CotyledonError, exitCode } from "../pipelines/runtime/errors.ts"
+import { watchForStalls } from "./stall-watch.ts"
 
 /** A signal that the first Ctrl-C or SIGTERM aborts; a second one ends the process at once. */
 export function stopOnSignals(): { signal: AbortSignal; release(): void } {
+  if (loadedOwnCode()) watchForStalls()
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(exitCode.interrupted)

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Event, Happening } from "../../schemas/event.ts"
 import { writeFailure } from "./disk.ts"
+import { expectFormat } from "./format.ts"
 
 /**
  * A run's events: append-only JSON Lines, one file per process that worked on the run (`000003.jsonl`), each with one writer. Whoever
@@ -58,16 +59,22 @@ export class EventLog {
   }
 }
 
-/** All events of a run in the order of its processes. A torn last line (a process that was killed) is left out. */
+/** All events of a run in the order of its processes. A torn last line (a process that was killed) is left out. Rejects with a usage error for events of another version. */
 export async function readEvents(folder: string): Promise<Event[]> {
   const names = await readdir(folder).catch(() => [])
   const events: Event[] = []
   for (const name of names.filter((name) => name.endsWith(".jsonl")).sort()) {
     for (const line of (await readFile(join(folder, name), "utf8")).split("\n")) {
       if (line === "") continue
+      let event: Event
       try {
-        events.push(JSON.parse(line) as Event)
-      } catch {}
+        event = JSON.parse(line) as Event
+      } catch {
+        continue
+      }
+      if (typeof event?.v !== "number") continue
+      expectFormat("An event", join(folder, name), event.v)
+      events.push(event)
     }
   }
   return events

@@ -2,6 +2,7 @@ import type { Commit } from "./commit.ts"
 import { readCommits, whyNotReused } from "./commit.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import type { Recipe } from "./recipe.ts"
+import { readRecord } from "./run.ts"
 import type { Stage } from "./stage.ts"
 import type { Bound, Step } from "./step.ts"
 import { importBasis, mapBasis, reduceBasis, reduceInputs, sideDigests } from "./task-plan.ts"
@@ -39,6 +40,7 @@ export async function planRun<C>(options: {
   limit: number | null
 }): Promise<RunPlan> {
   const { recipe, config, run, limit } = options
+  await readRecord(run)
   const pipeline = recipe.open(config, { report: () => {}, settled: {} })
   try {
     const { rows, bytes } = await measureSources(pipeline.stages, limit)

@@ -11,6 +11,7 @@ import { RowSlots } from "./row-slots.ts"
 import { Draining, LedgerEffects } from "./settle.ts"
 import { columnsOf, mapBasis, sideDigests } from "./task-plan.ts"
 
+/** One task of a run in a folder. */
 export interface WorkOptions<C = unknown> {
   recipe: Recipe<C>
   config: C

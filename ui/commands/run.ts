@@ -1,5 +1,6 @@
 import { join } from "node:path"
-import { findRecipe } from "../../pipelines/recipes.ts"
+import { codeDigest } from "../../pipelines/own-package.ts"
+import { findRecipe, isModulePath } from "../../pipelines/recipes.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
 import { run as runRecipe } from "../../pipelines/runtime/run.ts"
@@ -34,6 +35,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
     const { manifest, reused } = await runRecipe({
       recipe: recipe as Recipe,
       recipeReference: reference,
+      code: isModulePath(reference) ? codeDigest(reference) : null,
       config,
       out,
       limit: options.limit ?? null,
