@@ -69,7 +69,10 @@ const brokenStep = (step: RowStep | ProgramStep, row: Row, got: string) =>
   })
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Promise)
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isPromise(value)
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 
 const isReason = (value: unknown): value is Reason =>
   isObject(value) && typeof value.reason === "string" && value.reason !== ""
@@ -78,7 +81,11 @@ const isReason = (value: unknown): value is Reason =>
 function shapeOf(value: unknown): string {
   if (value === undefined) return "nothing (undefined)"
   if (value === null) return "null"
-  if (value instanceof Promise) return "a promise: only a step of kind program may be asynchronous"
+  if (isPromise(value)) {
+    // What it comes to is nobody's any more; its rejection would end the process before the error is said.
+    value.then(undefined, () => {})
+    return "a promise: only a step of kind program may be asynchronous"
+  }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value !== "object") return `${typeof value} ${oneLine(String(value), 40)}`
   const keys = Object.keys(value)

@@ -1,10 +1,12 @@
 // Modules with steps of the user's own: what they may export, and what is said about those that are none.
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { runCommand } from "../faults/run-command.ts"
 import { jsonLines } from "../faults/scene.ts"
 import { temporaryFolder } from "../pipelines/runtime/folder.ts"
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const rows = [
   { id: "a", text: "one" },
@@ -143,6 +145,36 @@ describe("a step", () => {
     })
     expect(JSON.parse(stdout).rows).toMatchObject({ in: 3, out: 6 })
     expect(out).toHaveLength(6)
+  })
+
+  test("that is asynchronous without saying so is told what it is, even if it rejects", async () => {
+    const source = step('throw new Error("later")').replace(" run(row)", " async run(row)")
+    const { code, stderr, out } = await applied(source)
+    expect(code).toBe(1)
+    expect(stderr).toContain("got a promise: only a step of kind program may be asynchronous")
+    expect(out).toBeNull()
+  })
+
+  const program = (body: string) =>
+    `export default { kind: "program", id: "mine", version: 1, params: {}, async run(row) { ${body} } }`
+
+  test.each([
+    ["rejects a promise that nobody waits for", 'Promise.reject(new Error("left"))'],
+    ["throws in a callback", 'setTimeout(() => { throw new Error("left") }, 1)'],
+  ])("that %s stops the command with the error", async (_, body) => {
+    const source = program(`${body}; await new Promise((resolve) => setTimeout(resolve, 300)); return { keep: [row] }`)
+    const { code, stderr, out } = await applied(source)
+    expect(code, stderr).toBe(1)
+    expect(stderr).toContain("An error that nobody waited for")
+    expect(stderr).toContain("got Error: left")
+    expect(out).toBeNull()
+  })
+
+  test("that waits for what never comes ends the command, which says so", async () => {
+    const { code, stderr, out } = await applied(program("await new Promise(() => {}); return { keep: [row] }"))
+    expect(code, stderr).toBe(1)
+    expect(stderr).toContain("A step waits for something that never comes")
+    expect(out).toBeNull()
   })
 
   test("cannot change the rows that it is shown", async () => {

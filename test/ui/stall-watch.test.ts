@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { expect, test } from "vitest"
-import { groupLives, RunningCommand, runCommand } from "../faults/run-command.ts"
+import { groupLives, RunningCommand } from "../faults/run-command.ts"
 import { jsonLines } from "../faults/scene.ts"
 import { temporaryFolder } from "../pipelines/runtime/folder.ts"
 
@@ -73,9 +73,3 @@ test("a step that is only slow runs to its end, and nothing is left behind", asy
   expect(stderr).not.toContain("is ended")
   while (groupLives(command)) await pause(50)
 }, 120_000)
-
-test("without code of the user's nothing watches", async () => {
-  const cwd = project(loops)
-  const { code } = await runCommand(["apply", "repetition", "in.jsonl", "out.jsonl"], { cwd })
-  expect(code).toBe(0)
-})

@@ -68,6 +68,7 @@ export async function runApplication(
       tally.add(applied)
       await outputs.write(applied)
     }
+    signal.throwIfAborted()
     await outputs.close()
     const report: ApplyReport = {
       step: entry.id,
