@@ -342,11 +342,11 @@ export class Ledger {
   }
 }
 
-/** The format of a ledger's folder; one that says none yet has the first. */
+/** The format of a ledger's folder; one that says none yet, or whose word is damaged, has the first. */
 async function openFormat(folder: string, access: LedgerAccess): Promise<void> {
   const path = join(folder, "format.json")
-  const text = await readFile(path, "utf8").catch(() => null)
-  if (text !== null) expectFormat("The ledger", folder, formatIn(text))
+  const format = formatIn(await readFile(path, "utf8").catch(() => ""))
+  if (typeof format === "number") expectFormat("The ledger", folder, format)
   else if (access !== "read") await writeWhole(path, `${JSON.stringify({ format: 1 })}\n`)
 }
 
