@@ -434,4 +434,5 @@ export const coldStartConfig = z.strictObject({
     .prefault({}),
   select: selectConfig.prefault({}),
 })
+/** A checked config of the long-CoT cold start, all defaults filled in. */
 export type ColdStartConfig = z.infer<typeof coldStartConfig>

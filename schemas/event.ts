@@ -104,4 +104,5 @@ export type Happening = z.infer<typeof payload>
 
 /** One line of a run's event log. */
 export const event = z.intersection(z.object({ v: z.literal(1), at: z.iso.datetime() }), payload)
+/** One event as it is read. */
 export type Event = Happening & { v: 1; at: string }

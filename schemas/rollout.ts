@@ -37,6 +37,7 @@ export const rollout = struct({
   /** The first response filter that dropped it; null while it stands. */
   rejection: nullable(rejection),
 })
+/** One completion of a question. */
 export type Rollout = ValueOf<typeof rollout>
 
 /** The answer that most of a question's drafts gave, different spellings of one value counted as one answer. */
@@ -78,4 +79,5 @@ export const group = table("group", {
   /** True when the question is also put before humans. */
   review: flag(),
 })
+/** A question with its rollouts, as a row. */
 export type Group = RowOf<typeof group>

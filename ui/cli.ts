@@ -31,6 +31,7 @@ const whole = (value: string): number => {
 }
 
 const applyHelp = `
+STEP: an id that cotyledon steps lists, or the path of a module of your own (.ts, .js, .mjs) whose default export is a step.
 IN and OUT: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .arrow or - (JSON Lines); IN may be a folder or a glob.
 Rows that fail go to OUT.failed.jsonl. OUT appears when it is whole.
 --set takes the step's parameters (cotyledon steps STEP) and models.ROLE.KEY; --config also takes a recipe's config.
@@ -163,9 +164,10 @@ function commandLine(): Command {
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )
-  command("steps [step]", "all filters, annotators and verifiers with their parameters").action(async (step, options) =>
-    (await import("./commands/steps.ts")).steps(step, options),
-  )
+  command(
+    "steps [step]",
+    "all filters, annotators and verifiers with their parameters; or a module of your own",
+  ).action(async (step, options) => (await import("./commands/steps.ts")).steps(step, options))
   command("models <list|get|serve> [model]", "the embedded models")
     .option("--from <file>", "get: weights from a local file")
     .option("--host <address>", "serve: address to listen on", "127.0.0.1")

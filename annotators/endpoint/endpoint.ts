@@ -31,6 +31,7 @@ import {
 import { backoffMs, defaultTiming, type Timing } from "./timing.ts"
 import type { Exchange } from "./transport.ts"
 
+/** How an endpoint is opened: its model, its budget, and where its server is. */
 export interface EndpointOptions {
   role: string
   config: ModelConfig

@@ -6,6 +6,7 @@ import { mkdir, open, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Event, Happening } from "../../schemas/event.ts"
 import { temporaryName, writeFailure } from "./disk.ts"
+import { expectFormat } from "./format.ts"
 
 /** Sizes of a log; tests make them small. */
 export interface EventLimits {
@@ -237,7 +238,7 @@ async function* eventsIn(path: string, from: number, reached: (end: number) => v
       const bytes = Buffer.concat([rest, chunk.subarray(0, bytesRead)])
       let start = 0
       for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-        const event = eventOf(bytes.toString("utf8", start, end))
+        const event = eventOf(bytes.toString("utf8", start, end), path)
         start = end + 1
         reached(position - bytes.length + start)
         if (event) yield event
@@ -249,15 +250,18 @@ async function* eventsIn(path: string, from: number, reached: (end: number) => v
   }
 }
 
-function eventOf(line: string): Event | null {
+function eventOf(line: string, path: string): Event | null {
   if (line === "") return null
+  let event: Event | null
   try {
-    const event = JSON.parse(line) as Event | null
-    return typeof event?.event === "string" ? event : null
+    event = JSON.parse(line) as Event | null
   } catch {
     return null
   }
+  if (typeof event?.event !== "string") return null
+  expectFormat("An event", path, event.v)
+  return event
 }
 
-/** All events of a run in the order of its processes. A torn last line (a process that was killed) is left out. */
+/** All events of a run in the order of its processes. A torn last line (a process that was killed) is left out. Rejects with a usage error for events of another version. */
 export const readEvents = (folder: string): Promise<Event[]> => Array.fromAsync(new EventReader(folder).read())

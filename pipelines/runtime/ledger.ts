@@ -1,14 +1,15 @@
 // The settled effects of a run: an append-only, content-addressed log. Each process writes segments of its own (`000007.log`), so
 // that nobody waits for anybody and nobody appends after a torn tail. A full segment is sealed into an index (`*.idx`), and
 // indexes are merged when they become many. What no index covers yet is scanned when the ledger opens. A damaged record is as
-// good as none: its effect is performed again.
+// good as none: its effect is performed again. `format.json` says which format the folder has.
 import { closeSync, openSync, readSync } from "node:fs"
-import { mkdir, readdir, rm, stat } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { writeFailure } from "./disk.ts"
+import { writeFailure, writeWhole } from "./disk.ts"
 import type { Usage } from "./effect.ts"
 import { stopError } from "./errors.ts"
 import { canonicalJson, type Digest, sha256 } from "./fingerprint.ts"
+import { expectFormat } from "./format.ts"
 import { addTotals, LedgerIndex, mergeEntries, type TotalsByIdentity, writeIndex } from "./ledger-index.ts"
 import { payloadOf, type RecordPlace, RecordWriter, scanRecords } from "./record-file.ts"
 
@@ -116,6 +117,7 @@ export class Ledger {
   static async open(folder: string, access: LedgerAccess, limits: Partial<LedgerLimits> = {}): Promise<Ledger> {
     const ledger = new Ledger(folder, access, { ...defaultLimits, ...limits })
     if (access !== "read") await mkdir(folder, { recursive: true, mode: 0o700 })
+    await openFormat(folder, access)
     await ledger.#load()
     return ledger
   }
@@ -402,6 +404,22 @@ export class Ledger {
     if (payload === null) return null
     const record = JSON.parse(payload) as LedgerRecord
     return record.key.startsWith(key) ? record : null
+  }
+}
+
+/** The format of a ledger's folder; one that says none yet, or whose word is damaged, has the first. */
+async function openFormat(folder: string, access: LedgerAccess): Promise<void> {
+  const path = join(folder, "format.json")
+  const format = formatIn(await readFile(path, "utf8").catch(() => ""))
+  if (typeof format === "number") expectFormat("The ledger", folder, format)
+  else if (access !== "read") await writeWhole(path, `${JSON.stringify({ format: 1 })}\n`)
+}
+
+function formatIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { format?: unknown } | null)?.format
+  } catch {
+    return undefined
   }
 }
 

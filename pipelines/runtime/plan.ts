@@ -5,6 +5,7 @@ import { type Measured, readMeasured } from "./measure.ts"
 import { type Projection, project } from "./projection.ts"
 import { readManifest } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
+import { readRecord } from "./run.ts"
 import type { Stage } from "./stage.ts"
 import type { Bound, Step } from "./step.ts"
 import { importBasis, mapBasis, reduceBasis, reduceInputs, sideDigests } from "./task-plan.ts"
@@ -60,6 +61,7 @@ export async function planRun<C>(options: {
   limit: number | null
 }): Promise<RunPlan> {
   const { recipe, config, run, limit } = options
+  await readRecord(run)
   const pipeline = recipe.open(config, { report: () => {}, settled: {} })
   try {
     const { rows, bytes } = await measureSources(pipeline.stages, limit)

@@ -12,7 +12,8 @@ import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
-import { canonicalJson } from "./fingerprint.ts"
+import { canonicalJson, type Digest, digestOf } from "./fingerprint.ts"
+import { expectFormat } from "./format.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
 import { Measure } from "./measure.ts"
@@ -26,6 +27,7 @@ import { foldEvent, foldEvents } from "./status.ts"
 import { columnsOf } from "./task-plan.ts"
 import { version } from "./version.ts"
 
+/** What is run, where, and how far. */
 export interface RunOptions<C = unknown> {
   recipe: Recipe<C>
   /** As the recipe's own schema returned it. */
@@ -34,6 +36,8 @@ export interface RunOptions<C = unknown> {
   out: string
   /** How the recipe is found again by `work`: a name or a path. Default: the recipe's name. */
   recipeReference?: string
+  /** Digest of the user's own code, of a recipe by path: the run warns where it changed and no version did. */
+  code?: Digest | null
   /** A pilot on the first N source rows. */
   limit?: number | null
   /** Make a dataset of what is settled and ask for nothing new. */
@@ -50,6 +54,7 @@ export interface RunOptions<C = unknown> {
   onEvent?: (event: Event) => void
 }
 
+/** A finished run. */
 export interface RunResult {
   run: string
   manifest: Manifest
@@ -62,6 +67,8 @@ export interface RunRecord {
   format: 1
   recipe: string
   config: unknown
+  /** Of a recipe by path: its code, and what it says of itself, when the run last started. */
+  code?: { sha256: Digest; versions: Digest }
 }
 
 const progressMs = 1_000
@@ -77,7 +84,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   const limit = options.limit ?? null
   if (limit !== null && !(Number.isSafeInteger(limit) && limit > 0))
     throw usageError({ what: "Cannot read the limit", expected: "a whole number of rows, at least 1", got: `${limit}` })
-  await checkSources(options)
+  const versions = await checkSources(options)
   await openFolder(folder, options)
   const lock = await Lock.take(join(folder, "locks", "coordinator"))
   if (!(lock instanceof Lock))
@@ -98,7 +105,9 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   let pulse: NodeJS.Timeout | null = null
   try {
     await removeScratch(folder)
-    await writeRecord(folder, options)
+    const before = await readRecord(folder)
+    const code = options.code ? { sha256: options.code, versions } : undefined
+    await writeRecord(folder, options, code)
     const status = foldEvents([])
     events = await EventLog.open(join(folder, "events"), {
       listener: (event) => {
@@ -122,6 +131,13 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       settled,
       damagedRecords: ledger.damaged,
     })
+    if (code && before?.code && before.code.sha256 !== code.sha256 && before.code.versions === code.versions)
+      log.append({
+        event: "warning",
+        message:
+          "The code of the recipe has changed, but no version in it: what is done is reused as it is. Raise the version of a " +
+          "step that now gives other results",
+      })
     pipeline = options.recipe.open(options.config, {
       report: (happening) => log.append(happening),
       settled,
@@ -187,7 +203,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       const rows = files.reduce((sum, shard) => sum + shard.rows, 0)
       log.append({ event: "published", folder: name, rows, files: files.length })
     }
-    const rows: Counts = { ...manifest.rows, born: 0 }
+    const rows: Counts = { ...manifest.rows, born: manifest.rows.born ?? 0 }
     log.append({ event: "run.done", rows })
     return { run: folder, manifest, reused }
   } catch (error) {
@@ -208,27 +224,34 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   }
 }
 
-/** The run folder's record, or null where the folder holds no run. */
+/** The run folder's record, or null where the folder holds no run. Rejects with a usage error for one of another format. */
 export async function readRecord(folder: string): Promise<RunRecord | null> {
   const text = await readFile(join(folder, "run.json"), "utf8").catch(() => null)
   if (text === null) return null
+  let record: RunRecord | null
   try {
-    return JSON.parse(text) as RunRecord
+    record = JSON.parse(text) as RunRecord | null
   } catch {
     throw usageError({ what: "run.json is not JSON", where: folder, remedy: "Take another --out folder." })
   }
+  expectFormat("The run", folder, record?.format)
+  return record
 }
 
 /** Counters of each endpoint, as the progress event and `status` have them. */
 export const countersOf = (endpoints: Pipeline["endpoints"]) =>
   Object.fromEntries(endpoints.map((paid) => [paid.role, { identity: paid.identity, ...paid.counters() }]))
 
-/** What can be found wrong before anything is started or written. */
-async function checkSources<C>({ recipe, config }: RunOptions<C>): Promise<void> {
+/** What can be found wrong before anything is started or written. Resolves with a digest of the versions of all that has one. */
+async function checkSources<C>({ recipe, config }: RunOptions<C>): Promise<Digest> {
   const pipeline = recipe.open(config, { report: () => {}, settled: {} })
   try {
     columnsOf(pipeline.stages)
     for (const stage of pipeline.stages) if (stage.kind === "import") await stage.check?.()
+    const versions = pipeline.stages.flatMap((stage) =>
+      (stage.kind === "map" ? stage.steps : [stage]).map(({ id, version }) => `${stage.id}/${id}@${version}`),
+    )
+    return digestOf([recipe.version, ...versions])
   } finally {
     await pipeline.close()
   }
@@ -249,14 +272,6 @@ async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<vo
       })
     return
   }
-  if (record.format !== 1)
-    throw usageError({
-      what: "The run was made by another version",
-      where: folder,
-      expected: "run format 1",
-      got: String(record.format),
-      remedy: "Take another --out folder, or the version that made it.",
-    })
   const reference = options.recipeReference ?? options.recipe.name
   if (record.recipe !== reference)
     throw usageError({
@@ -271,11 +286,12 @@ async function openFolder<C>(folder: string, options: RunOptions<C>): Promise<vo
 /** What a process that was killed before its run had a record leaves behind. */
 const isStart = (name: string): boolean => name === "locks" || /^run\.json\..+\.tmp$/.test(name)
 
-async function writeRecord<C>(folder: string, options: RunOptions<C>): Promise<void> {
+async function writeRecord<C>(folder: string, options: RunOptions<C>, code: RunRecord["code"]): Promise<void> {
   const record: RunRecord = {
     format: 1,
     recipe: options.recipeReference ?? options.recipe.name,
     config: options.config,
+    ...(code && { code }),
   }
   const standing = await readRecord(folder)
   if (standing && canonicalJson(standing) === canonicalJson(JSON.parse(JSON.stringify(record)))) return

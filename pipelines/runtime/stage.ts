@@ -64,4 +64,5 @@ export interface ReduceStage {
   run(rows: AsyncIterable<Row>, side: Side): Promise<Iterable<Row>>
 }
 
+/** One part of a recipe; its output is a dataset of shards, which later stages name as their input. */
 export type Stage = ImportStage | MapStage | ReduceStage

@@ -15,6 +15,7 @@ import { Draining, LedgerEffects } from "./settle.ts"
 import { SharedLedger } from "./shared-ledger.ts"
 import { columnsOf, mapBasis, sideDigests } from "./task-plan.ts"
 
+/** One task of a run in a folder. */
 export interface WorkOptions<C = unknown> {
   recipe: Recipe<C>
   config: C

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path"
-import { findRecipe } from "../../pipelines/recipes.ts"
+import { codeDigest } from "../../pipelines/own-package.ts"
+import { findRecipe, isModulePath } from "../../pipelines/recipes.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import type { Recipe } from "../../pipelines/runtime/recipe.ts"
 import { run as runRecipe } from "../../pipelines/runtime/run.ts"
@@ -36,6 +37,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
     const { manifest, reused } = await runRecipe({
       recipe: recipe as Recipe,
       recipeReference: reference,
+      code: isModulePath(reference) ? codeDigest(reference) : null,
       config,
       out,
       limit: options.limit ?? null,

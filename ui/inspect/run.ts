@@ -31,7 +31,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   const dataset = manifest?.shards.map(({ path }) => join(run, path)) ?? []
   if (options.json) {
     const { calls, reused, tokens, cost } = totals
-    const left = rows.in - rows.out - rows.dropped - rows.failed
+    const left = rows.in + (rows.born ?? 0) - rows.out - rows.dropped - rows.failed
     print(
       JSON.stringify({
         run,
