@@ -26,8 +26,7 @@ export const priceConfig = z.strictObject(
       .literal("USD", {
         error: ({ input }) => `Prices and budgets are in USD, got ${shown(input)}: convert the prices and leave it out`,
       })
-      .optional()
-      .meta({ description: "Currency of the price", unit: "USD" }),
+      .optional(),
   },
   {
     error: ({ code, input }) =>
