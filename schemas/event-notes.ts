@@ -87,7 +87,7 @@ export const eventNotes: {
   disk: {
     about: "The disk of the run's folder ran low, or has room again.",
     fields: {
-      state: "`low`: nothing new is started; `free`: work goes on",
+      state: "`low`: nothing new is started; `enough`: work goes on",
       freeBytes: "Free space, in bytes",
       floorBytes: "Free space below which nothing new is started, in bytes",
     },
