@@ -99,6 +99,7 @@ export class Endpoint {
   #unreachableSinceMs: number | null = null
   #meanOutput: number | null = null
   #stopped: unknown = null
+  #held = false
   readonly #lifetime = new AbortController()
 
   constructor(options: EndpointOptions) {
@@ -197,6 +198,12 @@ export class Endpoint {
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
     for (const { concurrency } of this.#current?.servers ?? []) concurrency.ceiling = requests
+  }
+
+  /** Held, it sends nothing new, retries included; requests in flight run to their end. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#current?.admission.hold(held)
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -424,6 +431,7 @@ export class Endpoint {
           requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
           tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
         })
+        admission.hold(this.#held)
         for (const each of servers) each.watch()
         this.#current = { servers, admission }
         if (this.#stopped !== null) admission.close(this.#stopped)

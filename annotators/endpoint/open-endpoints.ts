@@ -76,6 +76,7 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
   role,
   identity: endpoint.identity,
   price: endpoint.config.price ?? null,
+  hold: (held) => endpoint.hold(held),
   counters() {
     const { inFlight, window, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
     return {

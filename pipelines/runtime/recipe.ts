@@ -24,6 +24,8 @@ export interface Paid {
   /** Price of a million tokens in USD, where known. */
   readonly price: { input: number; output: number } | null
   counters(): PaidCounters
+  /** Held, it sends nothing new; what is in flight goes on. */
+  hold?(held: boolean): void
 }
 
 /** Where an endpoint stands: requests now, and calls, tokens and cost of this process so far. */

@@ -13,6 +13,7 @@ import type { Executor } from "./executor.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
+import { holdWhilePaused, setPaused } from "./pause.ts"
 import { publish, publishFailures } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
@@ -86,6 +87,8 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
   try {
     await removeScratch(folder)
     await writeRecord(folder, options)
+    // Whoever starts a run wants it to run.
+    await setPaused(folder, false)
     events = await EventLog.open(join(folder, "events"), options.onEvent)
     ledger = await Ledger.open(join(folder, "ledger"), "exclusive")
     const log = events
@@ -102,6 +105,13 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       damagedRecords: ledger.damaged,
     })
     pipeline = options.recipe.open(options.config, { report: (happening) => log.append(happening), settled })
+    for (const stage of pipeline.stages)
+      log.append({
+        event: "stage.planned",
+        stage: stage.id,
+        tasks: null,
+        ...(stage.kind !== "import" && { input: stage.input }),
+      })
     execution = {
       run: folder,
       stages: pipeline.stages,
@@ -125,7 +135,18 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
       if (text !== last) log.append(happening)
       last = text
     }
-    timer = setInterval(progress, progressMs)
+    const { effects } = execution
+    const pauses = holdWhilePaused(folder, {
+      hold(paused) {
+        effects.hold(paused)
+        for (const paid of endpoints) paid.hold?.(paused)
+        log.append({ event: "paused", paused })
+      },
+    })
+    timer = setInterval(() => {
+      pauses.look()
+      progress()
+    }, progressMs)
     const commits = await runStages(execution, options.signal ?? new AbortController().signal)
     progress()
     const inputs = await importInputs(pipeline)

@@ -3,6 +3,7 @@ import { RowError } from "./errors.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import type { Ledger } from "./ledger.ts"
 import { effectKeyOf, exchangeId } from "./ledger.ts"
+import { untilAborted } from "./until-aborted.ts"
 
 /** The run is being stopped: what is in flight may settle, nothing new is asked. */
 export class Draining extends Error {
@@ -23,6 +24,7 @@ export class LedgerEffects implements Effects {
   readonly #offline: boolean
   readonly #noMore = new AbortController()
   #idle: (() => void)[] = []
+  #held: PromiseWithResolvers<void> | null = null
 
   /** `offline`: nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
   constructor(ledger: Ledger, options: { offline?: boolean } = {}) {
@@ -37,6 +39,15 @@ export class LedgerEffects implements Effects {
   /** Takes in what other processes have settled meanwhile. */
   refresh(): Promise<void> {
     return this.#ledger.refresh()
+  }
+
+  /** Held, nothing new is performed; what is settled is still given, and what is being performed goes on. */
+  hold(held: boolean): void {
+    if (held) this.#held ??= Promise.withResolvers<void>()
+    else {
+      this.#held?.resolve()
+      this.#held = null
+    }
   }
 
   /** Effects that are being performed. */
@@ -67,6 +78,7 @@ export class LedgerEffects implements Effects {
   }
 
   async #perform(effect: Effect<unknown>, key: string, requestJson: string): Promise<Settled<unknown>> {
+    while (this.#held) await untilAborted(this.#held.promise, this.#noMore.signal)
     const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()

@@ -8,6 +8,8 @@ import type { PaidCounters } from "./recipe.ts"
 /** One stage as its events tell. */
 export interface StageStatus {
   stage: string
+  /** The stage whose rows it reads; null for the first one, and where nothing was said. */
+  input: string | null
   tasksDone: number
   tasksRunning: number
   reused: number
@@ -27,6 +29,8 @@ export interface RunStatus {
   reason: string | null
   startedAt: string | null
   lastAt: string | null
+  /** Somebody paused it: it asks nothing new until it is resumed. */
+  paused: boolean
   stages: StageStatus[]
   /** Settled answers and tokens of all attempts, by identity. */
   settled: Record<string, { calls: number; input: number; output: number }>
@@ -46,6 +50,7 @@ export function foldEvents(events: Iterable<Event>): RunStatus {
     reason: null,
     startedAt: null,
     lastAt: null,
+    paused: false,
     stages: [],
     settled: {},
     endpoints: {},
@@ -62,7 +67,17 @@ export function foldEvent(status: RunStatus, event: Event): void {
   switch (event.event) {
     case "run.started":
       Object.assign(status, { state: "running", recipe: event.recipe, reason: null, startedAt: event.at })
-      Object.assign(status, { stages: [], settled: event.settled, endpoints: {}, failures: [], messages: [] })
+      Object.assign(status, {
+        stages: [],
+        settled: event.settled,
+        endpoints: {},
+        failures: [],
+        messages: [],
+        paused: false,
+      })
+      break
+    case "stage.planned":
+      stageOf(status, event.stage).input = event.input ?? null
       break
     case "task.started":
       stageOf(status, event.stage).tasksRunning++
@@ -90,6 +105,10 @@ export function foldEvent(status: RunStatus, event: Event): void {
     case "endpoint":
       say(status, `${event.role} ${event.state}: ${event.message}`)
       break
+    case "paused":
+      status.paused = event.paused
+      say(status, event.paused ? "paused: nothing new is asked" : "resumed")
+      break
     case "warning":
       say(status, event.message)
       break
@@ -114,6 +133,7 @@ function stageOf(status: RunStatus, id: string): StageStatus {
   if (known) return known
   const stage: StageStatus = {
     stage: id,
+    input: null,
     tasksDone: 0,
     tasksRunning: 0,
     reused: 0,

@@ -5,6 +5,7 @@ import { EventLog } from "./events.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import { holdWhilePaused } from "./pause.ts"
 import type { Recipe } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
 import { RowSlots } from "./row-slots.ts"
@@ -79,6 +80,14 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       })
     const effects = new LedgerEffects(ledger)
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
+    const pauses = holdWhilePaused(run, {
+      hold(paused) {
+        effects.hold(paused)
+        for (const paid of pipeline.endpoints) paid.hold?.(paused)
+      },
+    })
+    pauses.look()
+    const looking = setInterval(pauses.look, 1_000)
     const onStop = () => {
       slots.close(new Draining())
       effects.drain(options.graceMs ?? 10_000)
@@ -108,6 +117,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       if (options.signal?.aborted) throw options.signal.reason
       throw error
     } finally {
+      clearInterval(looking)
       options.signal?.removeEventListener("abort", onStop)
       await lease.release()
     }
