@@ -86,6 +86,15 @@ export class Terminal {
     this.#pty.resize(columns, rows)
   }
 
+  /** Takes nothing more of what is written, as a terminal does that was stopped with Ctrl-S. */
+  stopReading(): void {
+    this.#pty.pause()
+  }
+
+  goOnReading(): void {
+    this.#pty.resume()
+  }
+
   /** Waits until the screen shows something; fails with the screen when the command ends before, or after so long. */
   async until(holds: RegExp | ((text: string) => boolean), timeoutMs = 40_000): Promise<string> {
     const seen = (text: string) => (typeof holds === "function" ? holds(text) : holds.test(text))
