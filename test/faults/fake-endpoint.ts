@@ -203,6 +203,10 @@ const server = createServer((request, response) => {
       .end('{"object":"list","data":[{"id":"fake","object":"model"}]}')
     return
   }
+  if (request.method === "GET") {
+    response.writeHead(404, { "content-type": "application/json" }).end('{"error": {"message": "not found"}}')
+    return
+  }
   const chunks: Buffer[] = []
   request.on("data", (chunk: Buffer) => chunks.push(chunk))
   request.on("end", () => {

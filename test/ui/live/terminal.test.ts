@@ -7,22 +7,24 @@ import { expectPartition, expectWhole, scene, sums } from "../../faults/scene.ts
 import { type FakeEndpoint, startEndpoint } from "../../faults/start-endpoint.ts"
 import { Terminal } from "./terminal.ts"
 
-const questions = sums(60)
+const questions = sums(40)
 const ids = questions.map(({ id }) => id)
-const long = { timeout: 120_000 }
+const few = sums(16)
+const long = { timeout: 180_000 }
 
 let slow: FakeEndpoint
 let folder: string
 let config: string
+/** A run that is over sooner, for tests that wait for its end. */
+let brief: string
 
 beforeAll(async () => {
   // Slow enough to be looked at, and to be still under way when a key is pressed on a busy machine.
   slow = await startEndpoint({ delayMs: 150 })
-  ;({ folder, config } = await scene(slow.url, {
-    questions,
-    model: { price: { input: 1, output: 10 } },
-    config: { budget: { usd: 5 } },
-  }))
+  const model = { price: { input: 1, output: 10 } }
+  const budget = { usd: 5 }
+  ;({ folder, config } = await scene(slow.url, { questions, model, config: { budget } }))
+  ;({ config: brief } = await scene(slow.url, { questions: few, model, config: { budget, rowsPerShard: 4 } }))
 })
 
 /** Waits until no more requests come, and says how many came. */
@@ -39,11 +41,11 @@ const looks = /\u001b\[[\d;]*m/
 describe("run on a terminal of 80x24", () => {
   test("shows stages, endpoints and money, and ends with the summary", long, async () => {
     const run = join(folder, "whole")
-    const terminal = new Terminal(["run", config, "--out", run])
+    const terminal = new Terminal(["run", brief, "--out", run])
     await terminal.until(/stage +rows +rows\/s +out +dropped +failed/)
     const text = await terminal.until(/drafter +\d+ of \d+/)
     expect(text).toMatch(/^cold-start .*whole +running \d+s/m)
-    expect(text).toMatch(/^> questions +60\/60 +done/m)
+    expect(text).toMatch(/^> questions +16\/16 +done/m)
     expect(text).toMatch(/\$\d\.\d+ of \$5\.00 \(\d/)
     expect(terminal.raw).toMatch(looks)
     expect(await terminal.ended(100_000)).toBe(0)
@@ -55,7 +57,10 @@ describe("run on a terminal of 80x24", () => {
     expect(terminal.raw).not.toContain("\u001b[?1049h")
     expect(terminal.raw.lastIndexOf("\u001b[?25h")).toBeGreaterThan(terminal.raw.lastIndexOf("\u001b[?25l"))
     await expectWhole(run)
-    await expectPartition(run, ids)
+    await expectPartition(
+      run,
+      few.map(({ id }) => id),
+    )
   })
 
   test("keys choose a stage, show its drops and rows, an exchange and help", long, async () => {
@@ -71,6 +76,9 @@ describe("run on a terminal of 80x24", () => {
     await terminal.until(/pause the run: nothing new is asked/)
     terminal.press("?")
     await terminal.until(/filter-questions +\d.* [1-9]\d* +[1-9]/)
+    // Now it stands still while it is looked at.
+    terminal.press("p")
+    await terminal.until(/ paused \d+/)
     terminal.press("j\r")
     await terminal.until(/^filter-questions {2}.*dropped/m)
     await terminal.until(/dropped rows of committed tasks 1 of \d+\n> q\d+ /)
@@ -85,6 +93,10 @@ describe("run on a terminal of 80x24", () => {
     await terminal.until(/^id: _/m)
     terminal.press(`${id.slice(0, 12)}\r`)
     await terminal.until((text) => text.includes(`exchange ${id.slice(0, 12)}`) && text.includes(id))
+    terminal.press("\u001b")
+    await terminal.until(/esc back/)
+    terminal.press("p")
+    await terminal.until(/ running$/m)
     terminal.press("q")
     await terminal.until(/The run goes on\./)
     expect(await terminal.ended(100_000)).toBe(0)
@@ -112,15 +124,18 @@ describe("run on a terminal of 80x24", () => {
 
   test("Ctrl-C settles and stops with 130, and the run goes on later", long, async () => {
     const run = join(folder, "interrupted")
-    const terminal = new Terminal(["run", config, "--out", run])
+    const terminal = new Terminal(["run", brief, "--out", run])
     await terminal.until(/judge +[1-9]\d* of /)
     terminal.press("\u0003")
     expect(await terminal.ended()).toBe(130)
     expect(terminal.history()).toMatch(/Interrupted by SIGINT/)
     expect(terminal.history()).toMatch(/stopped after/)
     await expectWhole(run)
-    expect(await runCommand(["run", config, "--out", run])).toMatchObject({ code: 0 })
-    await expectPartition(run, ids)
+    expect(await runCommand(["run", brief, "--out", run])).toMatchObject({ code: 0 })
+    await expectPartition(
+      run,
+      few.map(({ id }) => id),
+    )
   })
 
   test("a second Ctrl-C stops at once", long, async () => {
@@ -195,12 +210,15 @@ describe("other sizes", () => {
 
   test("a terminal of 10x3 shows the state, takes keys, and the run ends well", long, async () => {
     const run = join(folder, "tiny")
-    const terminal = new Terminal(["run", config, "--out", run], { columns: 10, rows: 3 })
+    const terminal = new Terminal(["run", brief, "--out", run], { columns: 10, rows: 3 })
     await terminal.until(/^running/m)
     terminal.press("jj\r\re?")
     await terminal.until(/^running/m)
     expect(await terminal.ended(100_000)).toBe(0)
-    await expectPartition(run, ids)
+    await expectPartition(
+      run,
+      few.map(({ id }) => id),
+    )
   })
 })
 
@@ -257,7 +275,7 @@ describe("status --watch", () => {
 
 test("a view that is killed gives the terminal back, and the run goes on with plain lines", long, async () => {
   const run = join(folder, "crashed")
-  const terminal = new Terminal(["run", config, "--out", run])
+  const terminal = new Terminal(["run", brief, "--out", run])
   await terminal.until(/^> questions/m)
   const view = readdirSync("/proc").find((pid) => {
     try {
@@ -269,12 +287,15 @@ test("a view that is killed gives the terminal back, and the run goes on with pl
   process.kill(Number(view), "SIGKILL")
   await terminal.until(/The live view is gone \(it ended with SIGKILL\); the run goes on\./)
   expect(await terminal.ended(100_000)).toBe(0)
-  await expectPartition(run, ids)
+  await expectPartition(
+    run,
+    few.map(({ id }) => id),
+  )
 })
 
 test("a terminal that takes nothing does not hold up the run", long, async () => {
   const run = join(folder, "blocked")
-  const terminal = new Terminal(["run", config, "--out", run])
+  const terminal = new Terminal(["run", brief, "--out", run])
   await terminal.until(/^> questions/m)
   terminal.stopReading()
   for (let at = 0; !existsSync(join(run, "manifest.json")) && at < 1_000; at++)
