@@ -53,7 +53,7 @@ export function cells(text: string): number {
 /** Text cut to so many cells, with dots where it was cut and there is room for them. */
 export function fit(text: string, width: number): string {
   if (cells(text) <= width) return text
-  const dots = width > 6 ? "..." : ""
+  const dots = width > 12 ? "..." : ""
   let left = width - dots.length
   let cut = ""
   for (const character of text) {

@@ -190,14 +190,15 @@ function share(room: number, sections: Section[]): Line[] {
     else break
   }
   const gaps = Math.min(shown.length, Math.max(0, room - needed()))
-  for (let left = room - needed() - gaps; left > 0; ) {
-    const before = left
-    for (const [at, { lines }] of shown.entries())
-      if (left > 0 && heights[at]! < lines.length) {
-        heights[at]!++
-        left--
-      }
-    if (left === before) break
+  // The first is the main one; the others share what it leaves, the shortest first.
+  for (let left = room - needed() - gaps; left > 0; left--) {
+    const growing = heights
+      .keys()
+      .filter((at) => heights[at]! < shown[at]!.lines.length)
+      .toArray()
+    const next = growing[0] === 0 ? 0 : growing.sort((a, b) => heights[a]! - heights[b]!)[0]
+    if (next === undefined) break
+    heights[next]!++
   }
   return shown.flatMap(({ lines, at = 0 }, index) => [
     ...(index < gaps ? [[] as Line] : []),

@@ -1,15 +1,15 @@
 // Charts as inline SVG. Colours come from the page's classes, so that they follow its light or dark scheme and print.
 import { cells, fit, visible } from "../live/cells.ts"
 import { grouped } from "../print.ts"
-import { type Html, html } from "./html.ts"
+import { type Html, html, none } from "./html.ts"
 
 /** One bar: what it is called, how long it is, what is written at its end. */
 export interface Bar {
   label: string
   value: number
   note: string
-  /** Of the whole so much was lost here: drawn in the colour of losses. */
-  loss?: boolean
+  /** What was lost here of `value`: the end of the bar, drawn in the colour of losses. */
+  lost?: number
 }
 
 const rowHeight = 24
@@ -20,10 +20,15 @@ export function bars(title: string, list: readonly Bar[]): Html {
   const [width, left, right] = [760, 280, 150]
   const most = Math.max(1, ...list.map(({ value }) => value))
   const height = list.length * rowHeight + 4
-  const rows = list.map(({ label, value, note, loss }, at) => {
+  const rows = list.map(({ label, value, note, lost = 0 }, at) => {
     const y = at * rowHeight + 4
     const length = value <= 0 ? 0 : Math.max(1, (value / most) * (width - left - right))
-    return html`<g><title>${label}: ${note}</title><text x="${left - 8}" y="${y + 14}" text-anchor="end">${shortLabel(label)}</text><rect class="${loss ? "loss" : "bar"}" x="${left}" y="${y + 2}" width="${round(length)}" height="${rowHeight - 8}" rx="2"/><text class="note" x="${round(left + length + 6)}" y="${y + 14}">${note}</text></g>`
+    const cut = lost <= 0 ? 0 : Math.max(1, Math.min(length, (lost / most) * (width - left - right)))
+    const rect = (look: string, x: number, long: number) =>
+      html`<rect class="${look}" x="${round(x)}" y="${y + 2}" width="${round(long)}" height="${rowHeight - 8}"/>`
+    return html`<g><title>${label}: ${note}</title><text x="${left - 8}" y="${y + 14}" text-anchor="end">${shortLabel(label)}</text>${rect("bar", left, length - cut)}${
+      cut > 0 ? rect("loss", left + length - cut, cut) : none
+    }<text class="note" x="${round(left + length + 6)}" y="${y + 14}">${note}</text></g>`
   })
   return svg(title, width, height, rows)
 }

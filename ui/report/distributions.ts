@@ -40,6 +40,8 @@ const measures = [
 ] as const
 
 const mostBins = 24
+/** Two bars would fill a page. */
+const fewestBins = 8
 
 /** The distributions of a published dataset. DuckDB reads it, so memory does not depend on its size. */
 export async function readDistributions(run: string, manifest: Manifest): Promise<Distribution[]> {
@@ -62,7 +64,7 @@ export async function readDistributions(run: string, manifest: Manifest): Promis
     const high = share ? 1 : Number(facts!.high)
     const width = share ? 0.1 : niceWidth((high - low) / mostBins)
     const first = share ? 0 : Math.floor(low / width)
-    const last = share ? 9 : Math.max(first, Math.floor(high / width))
+    const last = share ? 9 : Math.max(first + fewestBins - 1, Math.floor(high / width))
     const counts = new Map<number, number>()
     for (const { bin, rows } of await rowsOf(
       `SELECT floor(x / ${width} + 1e-9) AS bin, count(*) AS rows ${from} GROUP BY bin`,

@@ -85,7 +85,8 @@ function cards({ counted: { rows }, totals, overTime, complete }: ReportFacts): 
     ["dropped", grouped(rows.dropped)],
     ["failed", grouped(rows.failed)],
     ["answers", grouped(totals.calls)],
-    ["tokens in, out", `${grouped(totals.tokens.input)}, ${grouped(totals.tokens.output)}`],
+    ["tokens in", grouped(totals.tokens.input)],
+    ["tokens out", grouped(totals.tokens.output)],
     ...(totals.cost === null ? [] : [["cost", dollars(totals.cost)] as [string, string]]),
     ...(totals.cost === null || rows.out === 0
       ? []
@@ -118,7 +119,12 @@ function funnel(facts: ReportFacts): Html {
   const list: Bar[] = [
     { label: "rows in", value: rows.in, note: grouped(rows.in) },
     ...steps.map(
-      ({ name, lost }): Bar => ({ label: name, value: lost, note: `-${grouped(lost)} (${share(lost)})`, loss: true }),
+      ({ name, lost, left }): Bar => ({
+        label: name,
+        value: left + lost,
+        lost,
+        note: `-${grouped(lost)} (${share(lost)})`,
+      }),
     ),
     { label: "in the dataset", value: rows.out, note: `${grouped(rows.out)} (${share(rows.out)})` },
   ]
@@ -213,15 +219,16 @@ function tallies({ counted, mixture }: ReportFacts): Html {
     domains.length > 0
       ? html`<h3>Domains of the dataset</h3><figure>${bars("Rows of the dataset by domain", domains.slice(0, most))}</figure>`
       : none
-  }${lists.map(([stage, counts]) =>
-    table(
-      stage,
-      ["count", "number"],
-      Object.entries(counts)
-        .slice(0, most)
-        .map(([name, count]) => [name, grouped(count)]),
-    ),
-  )}`
+  }<div class="tallies">${lists.map(
+    ([stage, counts]) =>
+      html`<div>${table(
+        stage,
+        ["count", "number"],
+        Object.entries(counts)
+          .slice(0, most)
+          .map(([name, count]) => [name, grouped(count)]),
+      )}</div>`,
+  )}</div>`
 }
 
 interface Turn {

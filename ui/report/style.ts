@@ -30,6 +30,7 @@ svg .bar { fill: var(--bar) }
 svg .loss { fill: var(--loss) }
 svg .grid { stroke: var(--rule) }
 svg .line { fill: none; stroke: var(--bar); stroke-width: 1.75; stroke-linejoin: round }
+.tallies { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: .5rem 2.5rem; align-items: start }
 .wide { overflow-x: auto }
 table { width: 100%; border-collapse: collapse; font-size: .92rem }
 caption { padding: .5rem 0; color: var(--soft); text-align: left; overflow-wrap: anywhere }

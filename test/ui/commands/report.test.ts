@@ -17,14 +17,15 @@ let run: string
 let page: string
 
 beforeAll(async () => {
-  const endpoint = await startEndpoint({ delayMs: 2, faulty: 0.03, faults: ["huge"] })
-  const questions = sums(60).map((question, at) =>
+  const endpoint = await startEndpoint({ delayMs: 2 })
+  const questions = sums(30).map((question, at) =>
     at % 10 === 3
       ? { ...question, id: `${question.id} ${hostile}`, question: `${question.question} ${hostile}` }
       : question,
   )
   const { folder, config } = await scene(endpoint.url, {
-    questions,
+    // The last one has no question: it fails.
+    questions: [...questions, { id: hostile, reference: "1" }],
     model: { price: { input: 1, output: 10 } },
     config: { failureLimit: 1 },
   })
@@ -32,7 +33,7 @@ beforeAll(async () => {
   expect(await runCommand(["run", config, "--out", run])).toMatchObject({ code: 0 })
   expect(await runCommand(["report", run])).toMatchObject({ code: 0, stdout: "" })
   page = await readFile(join(run, "report.html"), "utf8")
-})
+}, 150_000)
 
 describe("the page", () => {
   test("has the funnel's numbers, distributions, models and samples with thinking folded", async () => {
@@ -51,6 +52,7 @@ describe("the page", () => {
       "Answers by model",
       "Sample rows",
       "Dropped rows",
+      "Failed rows",
     ])
       expect(page).toMatch(new RegExp(`<h[23][^>]*>${heading}</h`))
     expect(page).toMatch(/<details><summary>thinking \(\d+ characters\)<\/summary><pre>I add/)
@@ -65,7 +67,7 @@ describe("the page", () => {
     expect(page).not.toContain("\u202e")
   })
 
-  test("goes where it is told to, also while nothing is finished", async () => {
+  test("goes where it is told to; a folder that is no run is refused", async () => {
     const out = await runCommand(["report", run, "--to", "-"])
     expect(out.stdout.length).toBe(page.length)
     const elsewhere = join(run, "..", "pages", "one.html")

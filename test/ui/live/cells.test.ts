@@ -14,7 +14,7 @@ test("what could steer a terminal or hide is spelled out", () => {
 test("wide characters take two cells, combining marks none; cutting and padding count cells", () => {
   expect(cells("数学")).toBe(4)
   expect(cells("e\u0301")).toBe(1)
-  expect(fit("数学数学数学", 9)).toBe("数学数...")
+  expect(fit("数学数学数学数学", 14)).toBe("数学数学数...")
   expect(fit("abcdef", 4)).toBe("abcd")
   expect(fit("abc", 3)).toBe("abc")
   expect(padded("数", 4)).toBe("数  ")

@@ -26,7 +26,8 @@ function running(more: Happening[] = []): RunProgress {
         event: "stage.planned",
         stage,
         tasks: null,
-        ...(at > 0 && { input: stages[at - 1]! }),
+        // The reserve is made beside the path.
+        ...(at > 0 && { input: stage === "draft" ? "filter-questions" : stages[at - 1]! }),
       }),
     ),
     done("questions", 5_000, 5_000),
