@@ -16,7 +16,16 @@ const seconds = Number(process.argv[2] ?? 20)
 const bin = fileURLToPath(new URL("../../dist/ui/bin.js", import.meta.url))
 const run = mkdtempSync(join(tmpdir(), "cotyledon-live-view-"))
 const log = join(run, "events", "000001.jsonl")
-const stages = ["questions", "filter-questions", "reserve", "draft", "filter-responses", "judge-responses", "selection", "select"]
+const stages = [
+  "questions",
+  "filter-questions",
+  "reserve",
+  "draft",
+  "filter-responses",
+  "judge-responses",
+  "selection",
+  "select",
+]
 const hourMs = 3_600_000
 const startMs = Date.now() - hourMs
 
@@ -37,25 +46,60 @@ function happenings(at: number): Happening[] {
   const counts = { in: 100, born: 0, out: 70, dropped: 29, failed: 1 }
   const drops = { "judged-criterion": { "no-answer": 20 }, length: { long: 9 } }
   return [
-    { event: "progress", rows: { draft: at % 500, "judge-responses": at % 90 }, endpoints: { judge: role(at * 60), drafter: role(at * 150) } },
+    {
+      event: "progress",
+      rows: { draft: at % 500, "judge-responses": at % 90 },
+      endpoints: { judge: role(at * 60), drafter: role(at * 150) },
+    },
     { event: "task.started", stage: "draft", index: at, rows: 100, why: "not done yet" },
     { event: "task.done", stage: "draft", index: at, reused: false, counts, drops, tallies: { drafts: 400 } },
-    { event: "row.failed", stage: "draft", id: `q${at}`, step: "draft", reason: "timed-out", message: "no answer in 600 s" },
+    {
+      event: "row.failed",
+      stage: "draft",
+      id: `q${at}`,
+      step: "draft",
+      reason: "timed-out",
+      message: "no answer in 600 s",
+    },
   ]
 }
 
 const text = (events: readonly Happening[], atMs: number): string =>
-  events.map((happening): Event => ({ v: 1, at: new Date(atMs).toISOString(), ...happening })).map((event) => `${JSON.stringify(event)}\n`).join("")
+  events
+    .map((happening): Event => ({ v: 1, at: new Date(atMs).toISOString(), ...happening }))
+    .map((event) => `${JSON.stringify(event)}\n`)
+    .join("")
 
 mkdirSync(join(run, "events"))
-writeFileSync(join(run, "run.json"), JSON.stringify({ format: 1, recipe: "cold-start", config: { budget: { usd: 1_000 } } }))
+writeFileSync(
+  join(run, "run.json"),
+  JSON.stringify({ format: 1, recipe: "cold-start", config: { budget: { usd: 1_000 } } }),
+)
 const first: Happening[] = [
-  { event: "run.started", recipe: "cold-start", version: "0", limit: null, finish: false, pid: process.pid, host: "h", settled: {}, damagedRecords: 0 },
-  ...stages.map((stage, at): Happening => ({ event: "stage.planned", stage, tasks: null, ...(at > 0 && { input: stages[at - 1]! }) })),
+  {
+    event: "run.started",
+    recipe: "cold-start",
+    version: "0",
+    limit: null,
+    finish: false,
+    pid: process.pid,
+    host: "h",
+    settled: {},
+    damagedRecords: 0,
+  },
+  ...stages.map(
+    (stage, at): Happening => ({
+      event: "stage.planned",
+      stage,
+      tasks: null,
+      ...(at > 0 && { input: stages[at - 1]! }),
+    }),
+  ),
 ]
 writeFileSync(
   log,
-  text(first, startMs) + Array.from({ length: hourMs / 1_000 }, (_, at) => text(happenings(at), startMs + at * 1_000)).join(""),
+  text(first, startMs) +
+    Array.from({ length: hourMs / 1_000 }, (_, at) => text(happenings(at), startMs + at * 1_000)).join(""),
 )
 const lock = await Lock.take(join(run, "locks", "coordinator"))
 
@@ -70,7 +114,10 @@ function used(pid: number): { cpuMs: number; megabytes: number } {
   return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, megabytes: Math.round(Number(rss) / 1_024) }
 }
 
-for (const [columns, rows] of [[80, 24], [200, 60]] as const) {
+for (const [columns, rows] of [
+  [80, 24],
+  [200, 60],
+] as const) {
   const env = { ...process.env, TERM: "xterm-256color", CI: "", NODE_ENV: "production" }
   const flags = ["--max-semi-space-size=2", "--max-old-space-size=512"]
   const view = spawn(process.execPath, [...flags, bin, "status", run, "--watch"], { cols: columns, rows, env })

@@ -114,7 +114,7 @@ function reducedLines(options: OverviewOptions): Line[] {
   const lines: Line[] = [
     notice !== "" && size.rows <= 2
       ? plain(visible(notice, 200))
-      : [span(word, tone), span(` ${time.replace("about ", "")}${left}`)],
+      : [span(word, tone), span(` ${size.rows <= 1 ? time.split(",")[0] : time.replace("about ", "")}${left}`)],
     plain(rows),
     plain(`${grouped(inFlight)} calls in flight${spent === "" ? "" : `, ${spent}`}`),
     plain(`${grouped(lost)} dropped, ${grouped(failed)} failed`),

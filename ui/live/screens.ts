@@ -1,4 +1,5 @@
 import type { StageStatus } from "../../pipelines/runtime/status.ts"
+import { lossName } from "../funnel.ts"
 import { grouped } from "../print.ts"
 import { fitLine, type Line, lineText, padded, plain, span, visible, wrapped } from "./cells.ts"
 import { dropBars, dropsOf, keyLine, type OverviewOptions, overviewLines, stateOf } from "./overview.ts"
@@ -54,7 +55,7 @@ function stageScreen({ view, size, looked, progress, nowMs, facts }: ScreenOptio
   const place = page && page.total > 0 ? ` ${grouped(view.row + 1)} of ${grouped(page.total)}` : ""
   const listed = rows.map(({ id, step, reason, detail }, at): Line => {
     const chosen = page!.from + at === view.row
-    const said = `${padded(visible(id, 80), 18)} ${visible(`${step}: ${reason}`, 120)}  ${visible(detail, 300)}`
+    const said = `${padded(visible(id, 80), 18)} ${visible(lossName(step, reason), 120)}  ${visible(detail, 300)}`
     return [span(`${chosen ? ">" : " "} ${said}`, chosen ? "strong" : "plain")]
   })
   const none = page
