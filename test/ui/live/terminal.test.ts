@@ -94,7 +94,7 @@ describe("run on a terminal of 80x24", () => {
     terminal.press(`${id.slice(0, 12)}\r`)
     await terminal.until((text) => text.includes(`exchange ${id.slice(0, 12)}`) && text.includes(id))
     terminal.press("\u001b")
-    await terminal.until(/esc back/)
+    await terminal.until(/dropped rows of committed tasks/)
     terminal.press("p")
     await terminal.until(/ running$/m)
     terminal.press("q")
