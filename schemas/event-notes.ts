@@ -32,7 +32,11 @@ export const eventNotes: {
   },
   "stage.planned": {
     about: "A stage is known.",
-    fields: { stage: "Id of the stage", tasks: "Number of its tasks; null while it is not known" },
+    fields: {
+      stage: "Id of the stage",
+      tasks: "Number of its tasks; null while it is not known",
+      input: "The stage whose rows it takes; absent for an import",
+    },
   },
   "task.started": {
     about: "Work on one shard of a stage starts.",
@@ -91,6 +95,10 @@ export const eventNotes: {
       freeBytes: "Free space, in bytes",
       floorBytes: "Free space below which nothing new is started, in bytes",
     },
+  },
+  paused: {
+    about: "Somebody paused the run, or let it go on. What is in flight comes home; nothing new is asked.",
+    fields: { paused: "True from a pause on, false from its end on" },
   },
   warning: { about: "Something that a person should know; the run goes on.", fields: { message: "What" } },
   "run.stopped": {

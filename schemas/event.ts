@@ -37,7 +37,13 @@ const payload = z.discriminatedUnion("event", [
     settled: z.record(z.string(), usage),
     damagedRecords: z.int(),
   }),
-  z.strictObject({ event: z.literal("stage.planned"), stage: z.string(), tasks: z.int().nullable() }),
+  z.strictObject({
+    event: z.literal("stage.planned"),
+    stage: z.string(),
+    tasks: z.int().nullable(),
+    /** The stage whose rows it reads; absent for the first one. */
+    input: z.string().optional(),
+  }),
   z.strictObject({
     event: z.literal("task.started"),
     stage: z.string(),
@@ -86,6 +92,8 @@ const payload = z.discriminatedUnion("event", [
     ),
   }),
   z.strictObject({ event: z.literal("endpoint"), role: z.string(), state: z.string(), message: z.string() }),
+  /** Somebody paused the run, or let it go on: paused, it asks nothing new. */
+  z.strictObject({ event: z.literal("paused"), paused: z.boolean() }),
   z.strictObject({ event: z.literal("published"), folder: z.string(), rows: z.int(), files: z.int() }),
   z.strictObject({ event: z.literal("warning"), message: z.string() }),
   z.strictObject({

@@ -100,9 +100,13 @@ function commandLine(): Command {
   command("work <run> <stage> <task>", "run one task of one stage: what engines start").action(
     async (run, stage, task, options) => (await import("./commands/work.ts")).work(run, stage, whole(task), options),
   )
-  command("status <run>", "what is done, running and left").action(async (run, options) =>
-    (await import("./commands/status.ts")).status(run, options),
-  )
+  command("status <run>", "what is done, running and left")
+    .option("--watch", "a live view on a terminal, plain lines elsewhere, until the run ends", false)
+    .addOption(new Option("--attached").default(false).hideHelp())
+    .action(async (run, options) => (await import("./commands/status.ts")).status(run, options))
+  command("report <run>", "one self-contained HTML page about a run")
+    .option("--to <file>", "the page (default: RUN/report.html; -: stdout)")
+    .action(async (run, options) => (await import("./commands/report.ts")).reportRun(run, options))
   command(
     "inspect <path> [other]",
     "a dataset's or run's schema, counts, drops and rows; with two runs their differences",

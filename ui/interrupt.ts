@@ -6,14 +6,19 @@ import { watchForStalls } from "./stall-watch.ts"
 const unsettled = 13
 
 /**
- * A signal that the first Ctrl-C or SIGTERM aborts; a second one ends the process at once. Where code of the user's runs, errors that it
- * leaves to nobody abort it as well.
+ * A signal that the first Ctrl-C or SIGTERM aborts; a second one ends the process at once. `say` tells the user. Where code of the
+ * user's runs, errors that it leaves to nobody abort it as well.
  */
-export function stopOnSignals(): { signal: AbortSignal; release(): void } {
+export function stopOnSignals(say = (text: string): unknown => process.stderr.write(`${text}\n`)): {
+  signal: AbortSignal
+  /** As a signal of that name would. */
+  interrupt(name: NodeJS.Signals): void
+  release(): void
+} {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(exitCode.interrupted)
-    process.stderr.write(`${name}: calls in flight may settle for up to 10 s; once more stops at once\n`)
+    say(`${name}: calls in flight may settle for up to 10 s; once more stops at once`)
     controller.abort(
       new CotyledonError(exitCode.interrupted, { what: `Interrupted by ${name}`, remedy: "What is done is kept." }),
     )
@@ -45,6 +50,7 @@ export function stopOnSignals(): { signal: AbortSignal; release(): void } {
   }
   return {
     signal: controller.signal,
+    interrupt: onSignal,
     release() {
       process.off("SIGINT", onSignal)
       process.off("SIGTERM", onSignal)

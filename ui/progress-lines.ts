@@ -47,6 +47,9 @@ export class ProgressLines {
         // What stops an endpoint stops the run, which says it in full.
         if (event.state !== "stopped") this.#say(`${event.role}: ${event.state}, ${oneLine(event.message)}`)
         break
+      case "paused":
+        this.#say(event.paused ? "paused: nothing new is asked until it is resumed" : "resumed")
+        break
       case "warning":
         this.#say(oneLine(event.message))
         break

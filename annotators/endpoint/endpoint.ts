@@ -104,6 +104,7 @@ export class Endpoint {
   #unreachableSinceMs: number | null = null
   #meanOutput: number | null = null
   #stopped: unknown = null
+  #held = false
   readonly #lifetime = new AbortController()
 
   constructor(options: EndpointOptions) {
@@ -206,6 +207,12 @@ export class Endpoint {
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
     for (const { concurrency } of this.#current?.servers ?? []) concurrency.ceiling = requests
+  }
+
+  /** Held, it sends nothing new, retries included; requests in flight run to their end. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#current?.admission.hold(held)
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -434,6 +441,7 @@ export class Endpoint {
           requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
           tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
         })
+        admission.hold(this.#held)
         for (const each of servers) each.watch()
         this.#current = { servers, admission }
         if (this.#stopped !== null) admission.close(this.#stopped)

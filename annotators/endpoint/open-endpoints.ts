@@ -84,6 +84,7 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
     tokensPerMinute: endpoint.config.tokensPerMinute ?? null,
     tokensPerSecond: endpoint.config.tokensPerSecond ?? null,
   },
+  hold: (held) => endpoint.hold(held),
   counters() {
     const { inFlight, window, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
     return {

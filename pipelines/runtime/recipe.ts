@@ -27,6 +27,8 @@ export interface Paid {
   /** What bounds its speed, for `plan`. */
   readonly limits?: SpeedLimits
   counters(): PaidCounters
+  /** Held, it sends nothing new; what is in flight goes on. */
+  hold?(held: boolean): void
 }
 
 /** What a config says about how fast a model may be asked and how fast it answers. */

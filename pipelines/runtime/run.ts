@@ -17,6 +17,7 @@ import { expectFormat } from "./format.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
 import { Measure } from "./measure.ts"
+import { holdWhilePaused, setPaused } from "./pause.ts"
 import { publish, publishFailures } from "./publish.ts"
 import type { HouseKeys, Pipeline, Recipe } from "./recipe.ts"
 import { type Execution, runStages } from "./schedule.ts"
@@ -108,6 +109,8 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const before = await readRecord(folder)
     const code = options.code ? { sha256: options.code, versions } : undefined
     await writeRecord(folder, options, code)
+    // Whoever starts a run wants it to run.
+    await setPaused(folder, false)
     const status = foldEvents([])
     events = await EventLog.open(join(folder, "events"), {
       listener: (event) => {
@@ -150,6 +153,13 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     measure = measuring
     const watch = new DiskRoom(folder, disk?.minimumFreeBytes ?? null, (happening) => log.append(happening))
     room = watch
+    for (const stage of pipeline.stages)
+      log.append({
+        event: "stage.planned",
+        stage: stage.id,
+        tasks: null,
+        ...(stage.kind !== "import" && { input: stage.input }),
+      })
     execution = {
       run: folder,
       stages: pipeline.stages,
@@ -182,7 +192,18 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     const tick = () => measuring.tick(countersOf(endpoints))
     tick()
     pulse = setInterval(tick, pulseMs)
-    timer = setInterval(progress, progressMs)
+    const { effects } = execution
+    const pauses = holdWhilePaused(folder, {
+      hold(paused) {
+        effects.hold(paused)
+        for (const paid of endpoints) paid.hold?.(paused)
+        log.append({ event: "paused", paused })
+      },
+    })
+    timer = setInterval(() => {
+      pauses.look()
+      progress()
+    }, progressMs)
     const commits = await runStages(execution, options.signal ?? new AbortController().signal)
     progress()
     tick()

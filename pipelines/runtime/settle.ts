@@ -4,6 +4,7 @@ import { canonicalJson } from "./fingerprint.ts"
 import type { Ledger, LedgerRecord } from "./ledger.ts"
 import { effectKeyOf, exchangeId } from "./ledger.ts"
 import type { SharedLedger } from "./shared-ledger.ts"
+import { untilAborted } from "./until-aborted.ts"
 
 /** The run is being stopped: what is in flight may settle, nothing new is asked. */
 export class Draining extends Error {
@@ -35,6 +36,7 @@ export class LedgerEffects implements Effects {
   readonly #room: ((signal: AbortSignal) => Promise<void>) | null
   readonly #noMore = new AbortController()
   #idle: (() => void)[] = []
+  #held: PromiseWithResolvers<void> | null = null
 
   constructor(ledger: Ledger, options: LedgerEffectsOptions = {}) {
     this.#ledger = ledger
@@ -50,6 +52,15 @@ export class LedgerEffects implements Effects {
   /** Takes in what other processes have settled meanwhile. */
   refresh(): Promise<void> {
     return this.#ledger.refresh()
+  }
+
+  /** Held, nothing new is performed; what is settled is still given, and what is being performed goes on. */
+  hold(held: boolean): void {
+    if (held) this.#held ??= Promise.withResolvers<void>()
+    else {
+      this.#held?.resolve()
+      this.#held = null
+    }
   }
 
   /** Effects that are being performed. */
@@ -105,6 +116,7 @@ export class LedgerEffects implements Effects {
   }
 
   async #perform(effect: Effect<unknown>, key: string, requestJson: string): Promise<Settled<unknown>> {
+    while (this.#held) await untilAborted(this.#held.promise, this.#noMore.signal)
     const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()

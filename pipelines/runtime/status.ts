@@ -9,6 +9,8 @@ import type { PaidCounters } from "./recipe.ts"
 /** One stage as its events tell. */
 export interface StageStatus {
   stage: string
+  /** The stage whose rows it reads; null for the first one, and where nothing was said. */
+  input: string | null
   tasksDone: number
   tasksRunning: number
   reused: number
@@ -28,6 +30,8 @@ export interface RunStatus {
   reason: string | null
   startedAt: string | null
   lastAt: string | null
+  /** Somebody paused it: it asks nothing new until it is resumed. */
+  paused: boolean
   stages: StageStatus[]
   /** Settled answers and tokens of all attempts, by identity. */
   settled: TotalsByIdentity
@@ -49,6 +53,7 @@ export function foldEvents(events: Iterable<Event>): RunStatus {
     reason: null,
     startedAt: null,
     lastAt: null,
+    paused: false,
     stages: [],
     settled: {},
     diskLow: null,
@@ -73,7 +78,11 @@ export function foldEvent(status: RunStatus, event: Event): void {
         failures: [],
         messages: [],
         diskLow: null,
+        paused: false,
       })
+      break
+    case "stage.planned":
+      stageOf(status, event.stage).input = event.input ?? null
       break
     case "task.started":
       stageOf(status, event.stage).tasksRunning++
@@ -100,6 +109,10 @@ export function foldEvent(status: RunStatus, event: Event): void {
       break
     case "endpoint":
       say(status, `${event.role} ${event.state}: ${event.message}`)
+      break
+    case "paused":
+      status.paused = event.paused
+      say(status, event.paused ? "paused: nothing new is asked" : "resumed")
       break
     case "warning":
       say(status, event.message)
@@ -166,6 +179,7 @@ function stageOf(status: RunStatus, id: string): StageStatus {
   if (known) return known
   const stage: StageStatus = {
     stage: id,
+    input: null,
     tasksDone: 0,
     tasksRunning: 0,
     reused: 0,

@@ -8,6 +8,7 @@ import { EventLog } from "./events.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import { holdWhilePaused } from "./pause.ts"
 import type { HouseKeys, Recipe } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
 import { RowSlots } from "./row-slots.ts"
@@ -91,6 +92,14 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       shared = await SharedLedger.open(resolve(sharedFolder), (message) => report({ event: "warning", message }))
     const effects = new LedgerEffects(ledger, { shared, room: (signal) => room.enough(signal) })
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
+    const pauses = holdWhilePaused(run, {
+      hold(paused) {
+        effects.hold(paused)
+        for (const paid of pipeline.endpoints) paid.hold?.(paused)
+      },
+    })
+    pauses.look()
+    const looking = setInterval(pauses.look, 1_000)
     const onStop = () => {
       slots.close(new Draining())
       effects.drain(options.graceMs ?? 10_000)
@@ -120,6 +129,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       if (options.signal?.aborted) throw options.signal.reason
       throw error
     } finally {
+      clearInterval(looking)
       options.signal?.removeEventListener("abort", onStop)
       await lease.release()
     }

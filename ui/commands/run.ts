@@ -6,6 +6,7 @@ import type { Recipe } from "../../pipelines/runtime/recipe.ts"
 import { run as runRecipe } from "../../pipelines/runtime/run.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
 import { stopOnSignals } from "../interrupt.ts"
+import { AttachedView } from "../live/attached.ts"
 import type { CommonOptions } from "../options.ts"
 import { shownPath } from "../print.ts"
 import { ProgressLines } from "../progress-lines.ts"
@@ -26,12 +27,25 @@ export async function run(target: string | undefined, options: RunCommandOptions
   const { recipe, reference, config, quickStart } = await loadTarget(target, { ...options, set: settings(options) })
   const out = options.out ?? defaultRun(reference)
   const shown = shownPath(out)
-  const interrupt = stopOnSignals()
-  const lines = new ProgressLines()
+  let view: AttachedView | null = null
+  const interrupt = stopOnSignals((text) => (view?.open ? view.notice(text) : process.stderr.write(`${text}\n`)))
+  // While a view is open it says what they would; they go on where it ends.
+  const lines = new ProgressLines((line) => {
+    if (!view?.open) process.stderr.write(`${line}\n`)
+  })
+  const openView = () => {
+    view ??= AttachedView.start({
+      run: resolve(out),
+      color: options.color,
+      interrupt: () => interrupt.interrupt("SIGINT"),
+      gone: (why) => say(why === null ? "The run goes on." : `The live view is gone (${why}); the run goes on.`),
+    })
+  }
   const startedMs = Date.now()
   const say = (text: string) => {
     if (!options.quiet) process.stderr.write(`${text}\n`)
   }
+  const closeView = async () => (view as AttachedView | null)?.close()
   if (quickStart) for (const line of [...(findRecipe(reference)?.notice ?? []), ""]) say(line)
   try {
     const { manifest, reused } = await runRecipe({
@@ -49,11 +63,13 @@ export async function run(target: string | undefined, options: RunCommandOptions
           : null,
       signal: interrupt.signal,
       onEvent: (event) => {
+        if (!options.quiet && !options.json && event.event === "run.started") openView()
         if (!options.quiet) lines.hear(event)
         if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`)
       },
     })
     const elapsedMs = Date.now() - startedMs
+    await closeView()
     for (const line of await summaryLines({ run: out, shown, manifest, reused, elapsedMs, config })) say(line)
     const projection =
       options.limit === undefined ? null : await projectPilot({ recipe: recipe as Recipe, run: out, config })
@@ -68,6 +84,7 @@ export async function run(target: string | undefined, options: RunCommandOptions
         })}\n`,
       )
   } catch (error) {
+    await closeView()
     if (options.json && error instanceof CotyledonError)
       process.stdout.write(`${JSON.stringify({ event: "stopped", run: out, reason: error.message })}\n`)
     process.exitCode = report(error, { debug: options.debug, json: false })

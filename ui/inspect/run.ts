@@ -154,7 +154,8 @@ async function pipelineOf({ recipe, config }: RunRecord): Promise<Pipeline> {
   return pipeline
 }
 
-async function countFromCommits(run: string, record: RunRecord) {
+/** The funnel of a run that is not finished: what is done so far. */
+export async function countFromCommits(run: string, record: RunRecord) {
   const pipeline = await pipelineOf(record)
   const commits = new Map<string, Awaited<ReturnType<typeof readCommits>>>()
   for (const stage of pipeline.path) commits.set(stage, await readCommits(run, stage))
