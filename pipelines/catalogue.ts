@@ -254,6 +254,8 @@ const reserve = step({
   build: async (params) => (await import("../filters/reserve.ts")).reserve(params),
 })
 
+const { import: _, ...draftsShape } = draftsConfig.shape
+
 const drafts = step({
   id: "drafts",
   kind: "annotator",
@@ -274,8 +276,9 @@ const drafts = step({
   column: "question",
   needs: "text",
   role: "drafter",
-  params: z.strictObject({ ...draftsConfig.shape, seed }),
-  settings: ({ drafts, seed }) => ({ ...drafts, seed }),
+  params: z.strictObject({ ...draftsShape, seed }),
+  // Where drafts are imported from concerns the stage that reads the questions.
+  settings: ({ drafts: { import: _, ...drafts }, seed }) => ({ ...drafts, seed }),
   build: async ({ prompt, ...params }, { endpoint }) =>
     (await import("../annotators/drafts.ts")).drafts(solvingPrompts[prompt].draft, endpoint("drafter"), params),
 })
