@@ -254,7 +254,8 @@ const reserve = step({
   build: async (params) => (await import("../filters/reserve.ts")).reserve(params),
 })
 
-const { import: _, ...draftsShape } = draftsConfig.shape
+// What is imported is part of a run's questions, not of the step that drafts.
+const { import: _imported, ...draftsShape } = draftsConfig.shape
 
 const drafts = step({
   id: "drafts",
@@ -383,7 +384,7 @@ const judgedResponse = <P extends z.ZodObject>(
     },
   })
 
-const { judge: _, ...guessworkShape } = responseFilterConfig.shape.guesswork.unwrap().shape
+const { judge: _judge, ...guessworkShape } = responseFilterConfig.shape.guesswork.unwrap().shape
 
 const guesswork = judgedResponse(
   "guesswork",
