@@ -81,7 +81,7 @@ test("plan, run, inspect and a rerun go together", async () => {
 test("a pilot says what the whole would be", async () => {
   const { code, stderr } = await ask("run", config, "--out", join(folder, "pilot"), "--limit", "20")
   expect(code, stderr).toBe(0)
-  expect(stderr).toContain("projected to all 80 rows (from 20)")
+  expect(stderr).toContain("projected to all 80 rows from 20")
 })
 
 test("the dataset passes the check that a sample is what its flags ask for; a planted fault does not", async () => {
