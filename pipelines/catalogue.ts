@@ -254,7 +254,7 @@ const reserve = step({
   build: async (params) => (await import("../filters/reserve.ts")).reserve(params),
 })
 
-const { import: _, ...draftsShape } = draftsConfig.shape
+const { import: __, ...draftsShape } = draftsConfig.shape
 
 const drafts = step({
   id: "drafts",
