@@ -25,10 +25,11 @@ export function bubblewrapArguments({ readable, seccompFd }: Confinement): strin
     ...systemFolders.flatMap(systemFolder),
     // Without it a linker looks for libraries in the standard folders alone.
     ...["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
-    ...readable.flatMap((folder) => ["--ro-bind", folder, folder]),
     ...["--proc", "/proc", "--dev", "/dev"],
     ...["--perms", "1777", "--size", String(scratchBytes.shm), "--tmpfs", "/dev/shm"],
     ...["--perms", "0700", "--size", String(scratchBytes.tmp), "--tmpfs", "/tmp"],
+    // After /tmp, which would hide an interpreter that lies below it.
+    ...readable.flatMap((folder) => ["--ro-bind", folder, folder]),
     // The file systems on which the mount points stand have no size of their own.
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
     ...[
