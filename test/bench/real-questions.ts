@@ -47,6 +47,8 @@ try {
   const config = {
     ...quickStart,
     questions,
+    // Its threshold for several questions was chosen on questions of one step: choices and functions would all be several.
+    judging: { ...quickStart.judging, criteria: ["not-verifiable", "text-generation"] },
     drafts: { ...quickStart.drafts, initial: 2, maximum: 4, maxTokens: 200 },
   }
   await writeFile(join(folder, "config.json"), JSON.stringify(config))
