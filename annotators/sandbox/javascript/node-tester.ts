@@ -85,7 +85,12 @@ export function nodeTesterThread(
       ),
     )
     for (const folder of ["/tmp", "/dev/shm"])
-      for (const name of fs.readdirSync(folder)) fs.rmSync(`${folder}/${name}`, { recursive: true, force: true })
+      for (const name of fs.readdirSync(folder))
+        try {
+          fs.rmSync(`${folder}/${name}`, { recursive: true, force: true })
+        } catch {
+          // An interpreter below /tmp is mounted there, read-only.
+        }
     try {
       process.kill(-1, "SIGKILL")
     } catch {

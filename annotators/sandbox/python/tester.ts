@@ -929,11 +929,12 @@ def _clean():
         pass
     for folder in ("/tmp", "/dev/shm"):
         for path, folders, files in os.walk(folder, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(path, name))
-            for name in folders:
+            for name in files + folders:
                 inner = os.path.join(path, name)
-                os.unlink(inner) if os.path.islink(inner) else os.rmdir(inner)
+                try:
+                    os.rmdir(inner) if name in folders and not os.path.islink(inner) else os.unlink(inner)
+                except OSError:
+                    pass  # An interpreter below /tmp is mounted there, read-only.
 
 
 def main():
