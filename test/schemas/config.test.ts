@@ -9,6 +9,7 @@ test("the defaults of the cold start are the recipe's", () => {
   const { drafts, judging, reserve, review, select, seed, failureLimit, rowsPerShard, budget, filters } = parsed()
   expect(drafts).toEqual({
     prompt: "boxed",
+    import: [],
     initial: 8,
     maximum: 32,
     temperature: 0.6,
