@@ -10,6 +10,7 @@ import { supersededIndexes } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
 import { readManifest } from "./publish.ts"
 
+/** Which run is cleaned, and whether it is only looked at. */
 export interface CleanOptions {
   run: string
   /** The recipe's stages; null where the recipe cannot be loaded: all stage folders are then kept. */
@@ -32,6 +33,7 @@ export interface Cleaned {
   bytes: number
 }
 
+/** What nothing referred to: files and bytes, by kind. */
 export interface CleanResult {
   run: string
   dryRun: boolean

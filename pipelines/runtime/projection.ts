@@ -33,6 +33,7 @@ export interface ProjectedStage extends ProjectedUse {
   rows: Interval
 }
 
+/** What a pilot says of the whole: the figures of all source rows, each with its 95% interval. */
 export interface Projection extends ProjectedUse {
   /** Source rows of the pilot and of the whole. */
   pilotRows: number
