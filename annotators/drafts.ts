@@ -1,9 +1,15 @@
 import type { Effects } from "../pipelines/runtime/effect.ts"
+import { digestOf } from "../pipelines/runtime/fingerprint.ts"
 import type { ProgramStep, Tally } from "../pipelines/runtime/step.ts"
+import type { ImportedDraft } from "../schemas/imported-draft.ts"
 import { type Question, question as questionTable } from "../schemas/question.ts"
-import { type Group, group, type Rollout } from "../schemas/rollout.ts"
+import { type Group, group, importedPrefix, type Rollout } from "../schemas/rollout.ts"
+import { openTokenizer } from "./chat/open-tokenizer.ts"
+import type { Tokenizer } from "./chat/tokenizer.ts"
 import { type Drafted, draftInWaves, waveEnds } from "./draft-waves.ts"
 import type { Endpoint } from "./endpoint/endpoint.ts"
+import { hostility } from "./endpoint/hostile-text.ts"
+import { splitReasoning } from "./endpoint/reasoning.ts"
 import { seedOf } from "./endpoint/seed.ts"
 import { passRateOf } from "./pass-rate.ts"
 import { type SolvingPrompt, solvingMessages } from "./solving-prompt.ts"
@@ -69,7 +75,10 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
     async run(row, effects) {
       const question = row as unknown as Question
       const messages = solvingMessages(prompt, question)
+      const imported = await rolloutsOf((row.imported ?? []) as ImportedDraft[], question, effects)
       const draft = async (sample: number): Promise<Rollout> => {
+        const made = imported.rollouts[sample]
+        if (made) return made
         const sampleSeed = seedOf(seed, question.id, "draft", sample)
         const request = { messages, maxTokens, temperature, topP, seed: sampleSeed }
         const { value, usage, id } = await effects.settle(drafter.chat(request, sample))
@@ -92,7 +101,11 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
       const referenced = hasText(question.reference)
       const votes = !referenced && majority.enabled && canVote(question)
       // The drafts that vote are counted before the first of them: none is asked for because of how the others voted.
-      const drafted = await draftInWaves(draft, votes ? [most] : referenced ? ends : [initial], effects.signal)
+      // What there is already is all looked at, however much it is.
+      const waves = (votes ? [most] : referenced ? ends : [initial]).map((end) =>
+        Math.max(end, imported.rollouts.length),
+      )
+      const drafted = await draftInWaves(draft, [...new Set(waves)], effects.signal)
       const { rollouts, failures } = drafted
       if (rollouts.length === 0) throw failures.find(({ retryable }) => retryable) ?? failures[0]!
       const added = votes
@@ -104,13 +117,62 @@ export const drafts = (prompt: SolvingPrompt, drafter: Endpoint, options: Drafts
             effects,
           )
       return {
-        keep: [{ ...row, ...added }],
-        tally: tallyOf(drafted, added),
+        keep: [{ ...row, ...added, ...(row.imported !== undefined && { imported: [] }) }],
+        tally: { ...tallyOf(drafted, added), ...imported.tally },
         // What was drafted is kept; what an endpoint's fault cost is tried again by the next run.
         incomplete: failures.some(({ retryable }) => retryable),
       }
     },
   }
+}
+
+/**
+ * Drafts made elsewhere as rollouts 0, 1, ...: told apart and verified like those that are asked for. One that no server's answer could be
+ * (control characters, neither thinking nor answer) is counted and left out. Their exchange is `import:` and a hash of what
+ * they say; they have no seed (-1). Tokens that the file does not count are counted with the Qwen3 tokenizer.
+ */
+async function rolloutsOf(
+  drafts: readonly ImportedDraft[],
+  question: Question,
+  effects: Effects,
+): Promise<{ rollouts: Rollout[]; tally: Tally }> {
+  const rollouts: Rollout[] = []
+  let unfit = 0
+  for (const { content, reasoning, finish, outputTokens, model } of drafts) {
+    const cut = finish === "length" ? ("length" as const) : ("stop" as const)
+    const parted = splitReasoning({ content, reasoning, finish: cut, thinkingOff: false })
+    const { thinking, answer } = splitResponse(parted)
+    if (hostility(content + (reasoning ?? "")) !== null || (answer.trim() === "" && thinking === null)) {
+      unfit++
+      continue
+    }
+    rollouts.push({
+      sample: rollouts.length,
+      seed: -1,
+      thinking,
+      answer,
+      finish: cut,
+      inputTokens: 0,
+      outputTokens: outputTokens ?? (await tokensIn(`${reasoning ?? ""}${content}`)),
+      model,
+      exchange: `${importedPrefix}${digestOf([question.id, model, reasoning, content, rollouts.length]).slice(0, 24)}`,
+      ...(await verdictOf(answer, question, effects)),
+      judgements: [],
+      rejection: null,
+    })
+  }
+  const tally: Tally = {
+    ...(rollouts.length > 0 && { "imported drafts": rollouts.length }),
+    ...(unfit > 0 && { "unfit imports": unfit }),
+  }
+  return { rollouts, tally }
+}
+
+let tokenizer: Promise<Tokenizer> | null = null
+
+async function tokensIn(text: string): Promise<number> {
+  tokenizer ??= openTokenizer()
+  return (await tokenizer).encode(text).length
 }
 
 const hasText = (reference: string | null | undefined): reference is string =>

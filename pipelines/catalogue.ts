@@ -20,7 +20,7 @@ import { severalQuestions } from "./cold-start/prompts/several-questions.ts"
 import { solvingPrompts } from "./cold-start/prompts/solving.ts"
 import { summaryDisagreesPrompt } from "./cold-start/prompts/summary-disagrees.ts"
 import { textGeneration } from "./cold-start/prompts/text-generation.ts"
-import type { ProgramStep, Row, RowStep } from "./runtime/step.ts"
+import type { Row, Step } from "./runtime/step.ts"
 
 /** The roles whose endpoints a step may need. */
 export type StepRole = "judge" | "drafter"
@@ -60,13 +60,13 @@ export interface StepEntry extends Entry {
   readonly asks?: (params: Record<string, unknown>) => boolean
   /** Parameters of such a step where its model is set and they are not. */
   readonly withModel?: Readonly<Record<string, unknown>>
-  /** True when it runs programs in a sandbox, whose outcomes are settled like a model's answers. */
-  readonly sandbox?: true
+  /** True when it settles something else than a model's answers: what programs did in a sandbox, what was retrieved. */
+  readonly settles?: true
   /** Parameters as a cold start's config has them, so that `apply --config` does what the run does. */
   readonly settings?: (config: ColdStartConfig) => object
   /** Side datasets by name: the sources that the parameters name. */
   readonly side?: (params: Record<string, unknown>) => Readonly<Record<string, string>>
-  build(params: unknown, services: StepServices): Promise<RowStep | ProgramStep>
+  build(params: unknown, services: StepServices): Promise<Step>
 }
 
 /** A verifier: its options and what its reference must be are its own. */
@@ -84,7 +84,7 @@ const step = <P extends z.ZodObject>(
     column: string | ((params: z.output<P>) => string)
     needs?: StepEntry["needs"]
     side?: (params: z.output<P>) => Record<string, string>
-    build(params: z.output<P>, services: StepServices): Promise<RowStep | ProgramStep>
+    build(params: z.output<P>, services: StepServices): Promise<Step>
   },
 ): StepEntry => {
   const { column, needs = null } = entry
@@ -164,7 +164,7 @@ const solutionFails = step({
   reads: ["solution", "reference", "verifier", "verifierOptions"],
   adds: [],
   column: "solution",
-  sandbox: true,
+  settles: true,
   params: none,
   build: async () => (await import("../filters/solution-fails.ts")).solutionFails(),
 })
@@ -254,6 +254,9 @@ const reserve = step({
   build: async (params) => (await import("../filters/reserve.ts")).reserve(params),
 })
 
+// What is imported is part of a run's questions, not of the step that drafts.
+const { import: _imported, ...draftsShape } = draftsConfig.shape
+
 const drafts = step({
   id: "drafts",
   kind: "annotator",
@@ -274,8 +277,9 @@ const drafts = step({
   column: "question",
   needs: "text",
   role: "drafter",
-  params: z.strictObject({ ...draftsConfig.shape, seed }),
-  settings: ({ drafts, seed }) => ({ ...drafts, seed }),
+  params: z.strictObject({ ...draftsShape, seed }),
+  // Where drafts are imported from concerns the stage that reads the questions.
+  settings: ({ drafts: { import: _, ...drafts }, seed }) => ({ ...drafts, seed }),
   build: async ({ prompt, ...params }, { endpoint }) =>
     (await import("../annotators/drafts.ts")).drafts(solvingPrompts[prompt].draft, endpoint("drafter"), params),
 })
@@ -380,7 +384,7 @@ const judgedResponse = <P extends z.ZodObject>(
     },
   })
 
-const { judge: _, ...guessworkShape } = responseFilterConfig.shape.guesswork.unwrap().shape
+const { judge: _judge, ...guessworkShape } = responseFilterConfig.shape.guesswork.unwrap().shape
 
 const guesswork = judgedResponse(
   "guesswork",

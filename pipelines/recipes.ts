@@ -2,7 +2,7 @@ import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { nearest } from "../schemas/strict.ts"
 import { shareOwnPackage } from "./own-package.ts"
-import { usageError } from "./runtime/errors.ts"
+import { oneLine, usageError } from "./runtime/errors.ts"
 import type { Recipe } from "./runtime/recipe.ts"
 
 /** A recipe by name, loaded when it is asked for. */
@@ -49,17 +49,12 @@ export const findRecipe = (name: string): RecipeEntry | undefined => recipes.fin
 export async function loadRecipe(reference: string, folder: string): Promise<Recipe | null> {
   const known = findRecipe(reference)
   if (known) return known.load()
-  if (!/\.[mc]?[jt]s$/.test(reference)) {
+  if (!isModulePath(reference)) {
     const near = nearest(reference, recipeNames())
     if (near) throw usageError({ what: `Unknown recipe ${reference}`, remedy: `Did you mean ${near}?` })
     return null
   }
-  const value = await importDefault(resolve(folder, reference)).catch((error: unknown) => {
-    throw usageError(
-      { what: `Cannot load the recipe: ${(error as Error).message.split("\n")[0]}`, where: reference },
-      error,
-    )
-  })
+  const { default: value } = await importModule(resolve(folder, reference), { what: "the recipe", where: reference })
   if (!isRecipe(value))
     throw usageError({
       what: "The module is no recipe",
@@ -69,10 +64,29 @@ export async function loadRecipe(reference: string, folder: string): Promise<Rec
   return value
 }
 
+/** Whether a reference is the path of a module rather than a name. */
+export const isModulePath = (reference: string): boolean => /\.[mc]?[jt]s$/.test(reference)
+
+/** What a user's module exports, or a usage error that says why it cannot be loaded. */
+export async function importModule(
+  path: string,
+  { what, where }: { what: string; where: string },
+): Promise<Record<string, unknown>> {
+  return loadModule(path).catch((error: unknown) => {
+    throw usageError({ what: `Cannot load ${what}: ${faultOfModule(error)}`, where }, error)
+  })
+}
+
+/** A module may throw anything while it is loaded. */
+const faultOfModule = (error: unknown): string =>
+  oneLine((error instanceof Error ? error.message : String(error)).split("\n")[0]!, 200)
+
 /** The default export of a user's module; "cotyledon" is this package there. */
-export async function importDefault(path: string): Promise<unknown> {
+export const importDefault = async (path: string): Promise<unknown> => (await loadModule(path)).default
+
+async function loadModule(path: string): Promise<Record<string, unknown>> {
   shareOwnPackage()
-  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+  return (await import(pathToFileURL(path).href)) as Record<string, unknown>
 }
 
 export const isRecipe = (value: unknown): value is Recipe =>

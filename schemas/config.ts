@@ -1,5 +1,6 @@
 // Every default of the recipe, with its unit, range and source, so that `plan`, `steps` and `init` can print it.
 import { z } from "zod"
+import { budgetError, priceConfig, tokenLimit, usdLimit } from "./money.ts"
 
 /** What `init` and `plan` print beside a key. */
 export interface KeyNote {
@@ -39,6 +40,20 @@ export const sourceConfig = z.union([
   }),
 ])
 export type SourceConfig = z.infer<typeof sourceConfig>
+
+/** Where drafts come from that were made elsewhere. */
+export const importSource = z.strictObject({
+  path: note(z.string().min(1), "File, folder or glob"),
+  model: note(z.string().min(1), "Whose drafts these are; it stands with each sample"),
+  columns: note(
+    z.record(z.string(), z.string()).optional(),
+    "Our name (question, responses, reasoning, finish, complete, outputTokens) -> the file's column; by default those of common sets, such as problem and generations",
+  ),
+  name: note(z.string().min(1).optional(), "Name in the manifest; by default the file's name"),
+  license: note(z.string().min(1).optional(), "SPDX id, for the manifest"),
+  revision: note(z.string().min(1).optional(), "Revision of the source, for the manifest"),
+})
+export type ImportSource = z.infer<typeof importSource>
 
 /** A secret in a config would be written into the run's folder. */
 const secretHeader = /^(authorization|proxy-authorization|cookie|.*(api[-_]?key|token|secret).*)$/i
@@ -84,11 +99,12 @@ export const modelConfig = z.strictObject({
   maxInFlight: note(count(32), "Requests in flight", { unit: "requests" }),
   requestsPerMinute: note(z.number().positive().optional(), "Limit on requests", { unit: "per minute" }),
   tokensPerMinute: note(z.number().positive().optional(), "Limit on input and output tokens", { unit: "per minute" }),
-  price: note(
-    z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
-    "Price of a million tokens",
-    { unit: "USD per million tokens" },
+  tokensPerSecond: note(
+    z.number().positive().optional(),
+    "Output tokens that one request gets, for the times of `plan`; a pilot measures it",
+    { unit: "tokens per second" },
   ),
+  price: note(priceConfig.optional(), "Price of a million tokens", { unit: "USD per million tokens" }),
   timeoutMs: note(z.int().min(100).default(3_600_000), "Longest time for one answer after admission", { unit: "ms" }),
   idleTimeoutMs: note(z.int().min(100).default(600_000), "Longest silence of the server within one answer", {
     unit: "ms",
@@ -108,6 +124,10 @@ export const draftsConfig = z
     prompt: note(
       z.enum(["boxed", "worked-example"]).default("boxed"),
       "How models are asked to solve a question: by instruction, or by an example for small models",
+    ),
+    import: note(
+      z.array(importSource).default([]),
+      "Drafts that were made elsewhere: they join the question with the same text, count towards its drafts and are not asked for again",
     ),
     initial: note(count(8), "Drafts of every question", {
       unit: "drafts",
@@ -361,12 +381,31 @@ export const common = {
   rowsPerShard: note(count(256), "Rows of a shard", { unit: "rows" }),
   budget: note(
     z
-      .strictObject({
-        tokens: note(z.number().min(0).optional(), "Input and output tokens of the whole run", { unit: "tokens" }),
-        usd: note(z.number().min(0).optional(), "Cost of the whole run; needs the models' prices", { unit: "USD" }),
-      })
+      .strictObject(
+        {
+          tokens: note(tokenLimit.optional(), "Input and output tokens of the whole run", { unit: "tokens" }),
+          usd: note(usdLimit.optional(), "Cost of the whole run; needs the models' prices", { unit: "USD" }),
+        },
+        { error: budgetError },
+      )
       .prefault({}),
     "Limits that stop the run before they are passed",
+  ),
+  ledger: note(
+    z.string().min(1).optional(),
+    "Folder of a ledger that several runs share: what one of them paid for the others take over",
+  ),
+  disk: note(
+    z
+      .strictObject({
+        minimumFreeBytes: note(
+          z.int().min(0).optional(),
+          "Free bytes of the run's disk below which nothing new is begun; by default 1 GiB, or 2% of a smaller disk. 0: off",
+          { unit: "bytes" },
+        ),
+      })
+      .prefault({}),
+    "When a run waits for room on its disk",
   ),
 }
 
@@ -395,4 +434,5 @@ export const coldStartConfig = z.strictObject({
     .prefault({}),
   select: selectConfig.prefault({}),
 })
+/** A checked config of the long-CoT cold start, all defaults filled in. */
 export type ColdStartConfig = z.infer<typeof coldStartConfig>

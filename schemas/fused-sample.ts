@@ -39,4 +39,5 @@ export const fusedSample = table("fused-sample", {
   /** `step@version` of every step of this run that touched the row, in order. */
   steps: list(text()),
 })
+/** A row of a fusion's dataset. */
 export type FusedSample = RowOf<typeof fusedSample>

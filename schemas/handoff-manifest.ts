@@ -119,4 +119,5 @@ export const handoffManifest = z.strictObject({
     }),
   ),
 })
+/** The manifest of a handoff, as `manifest.json` holds it. */
 export type HandoffManifest = z.infer<typeof handoffManifest>

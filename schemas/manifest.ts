@@ -48,13 +48,20 @@ export const manifest = z.strictObject({
   shards: z.array(manifestShard),
   /** The datasets beside it, by folder: the unfiltered twin, review, dropped, failed. */
   beside: z.record(z.string(), z.array(manifestShard)),
-  /** Source rows: in = out + dropped + failed. */
-  rows: z.strictObject({ in: z.int(), out: z.int(), dropped: z.int(), failed: z.int() }),
+  /** Source rows: in = out + dropped + failed; where steps made several rows of one, in + born. */
+  rows: z.strictObject({
+    in: z.int(),
+    born: z.int().optional(),
+    out: z.int(),
+    dropped: z.int(),
+    failed: z.int(),
+  }),
   /** Source rows by step and reason. */
   drops: z.record(z.string(), z.record(z.string(), z.int())),
   /** What steps counted besides rows, by stage. */
   tallies: z.record(z.string(), z.record(z.string(), z.int())),
   mixture: z.array(z.strictObject({ domain: z.string(), rows: z.int() })),
 })
+/** The manifest of a run's datasets. */
 export type Manifest = z.infer<typeof manifest>
 export type ManifestShard = z.infer<typeof manifestShard>

@@ -142,4 +142,5 @@ export const modeFusionConfig = z.strictObject({
   tolerance: note(share(0.005), "Difference of a found share from the asked one above which the run warns, or stops"),
   flags: note(flagsConfig.prefault({}), "Thinking flags"),
 })
+/** A checked config of thinking mode fusion, all defaults filled in. */
 export type ModeFusionConfig = z.infer<typeof modeFusionConfig>

@@ -28,4 +28,5 @@ export const question = table("question", {
   /** JSON of the source's other columns, so that nothing of the row is lost; null when there are none. */
   metadata: nullable(text()),
 })
+/** A question as a row. */
 export type Question = RowOf<typeof question>

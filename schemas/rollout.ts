@@ -9,10 +9,14 @@ import { verdictName } from "./verdict.ts"
 export const finish = z.enum(["stop", "length", "filtered"])
 export type Finish = z.infer<typeof finish>
 
+/** What the exchange of a rollout starts with that was made elsewhere and imported. */
+export const importedPrefix = "import:"
+
 /** One completion for one prompt, with its verdict. */
 export const rollout = struct({
   /** Index of the sample among those of its prompt, from 0. */
   sample: int32(),
+  /** -1 where it was made elsewhere. */
   seed: int32(),
   /** What stands between the think tags, or in the server's reasoning field; null when the model does not think apart. */
   thinking: nullable(text()),
@@ -23,7 +27,7 @@ export const rollout = struct({
   outputTokens: int32(),
   /** Model identity, as the config declares it. */
   model: text(),
-  /** Id of the exchange in the run's ledger. */
+  /** Id of the exchange in the run's ledger; `import:` and a hash where it was made elsewhere. */
   exchange: text(),
   verdict: { ...text(), zod: verdictName },
   extracted: nullable(text()),
@@ -33,6 +37,7 @@ export const rollout = struct({
   /** The first response filter that dropped it; null while it stands. */
   rejection: nullable(rejection),
 })
+/** One completion of a question. */
 export type Rollout = ValueOf<typeof rollout>
 
 /** The answer that most of a question's drafts gave, different spellings of one value counted as one answer. */
@@ -74,4 +79,5 @@ export const group = table("group", {
   /** True when the question is also put before humans. */
   review: flag(),
 })
+/** A question with its rollouts, as a row. */
 export type Group = RowOf<typeof group>

@@ -47,4 +47,5 @@ export const sample = table("sample", {
   /** `step@version` of every step that touched the row, in order. */
   steps: list(text()),
 })
+/** An SFT conversation as a row. */
 export type Sample = RowOf<typeof sample>

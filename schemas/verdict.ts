@@ -14,4 +14,5 @@ export const verdict = struct({
   /** Why, where the verdict alone does not say it. */
   reason: nullable(text()),
 })
+/** What a verifier says of one completion. */
 export type Verdict = ValueOf<typeof verdict>

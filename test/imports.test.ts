@@ -37,7 +37,7 @@ function importsIn(file: string, source: string): string[] {
 
 const sources = folders
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
   .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 const entries = readdirSync(root).filter((name) => name.endsWith(".ts") && !name.endsWith(".config.ts"))
 const graph = new Map(

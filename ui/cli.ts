@@ -31,6 +31,7 @@ const whole = (value: string): number => {
 }
 
 const applyHelp = `
+STEP: an id that cotyledon steps lists, or the path of a module of your own (.ts, .js, .mjs) whose default export is a step.
 IN and OUT: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .arrow or - (JSON Lines); IN may be a folder or a glob.
 Rows that fail go to OUT.failed.jsonl. OUT appears when it is whole.
 --set takes the step's parameters (cotyledon steps STEP) and models.ROLE.KEY; --config also takes a recipe's config.
@@ -60,6 +61,12 @@ Rows {text} get input_ids; other columns are carried through. Rows without text 
 --tokenizer: qwen3, a tokenizer.json of the Qwen family, or a folder with one. Without --markup the text of special
 tokens is plain text.`
 
+const modelsHelp = `
+serve speaks OpenAI's API at http://HOST:PORT/v1: chat/completions and completions (streamed or not, log-probabilities, JSON
+schemas, and with echo those of the prompt), models; beside it /health, /metrics (Prometheus), /tokenize and /detokenize.
+Clients take turns: each API key, without one each machine, and within those each \`user\`. Ctrl-C or SIGTERM: new requests get
+503, open ones are answered within --grace; a second one ends it at once. Pages in a browser are refused.`
+
 function commandLine(): Command {
   const program = new Command("cotyledon")
     .description("Builds every training corpus of a dual-mode reasoning model, from raw text to what a trainer loads.")
@@ -83,6 +90,8 @@ function commandLine(): Command {
     .option("--out <dir>", "run folder (default: runs/RECIPE)")
     .option("--limit <n>", "a pilot on the first N source rows", whole)
     .option("--finish", "make a dataset of what is settled; ask for nothing new", false)
+    .option("--offline", "answer from the ledger alone; what is not settled fails its row, and nothing is sent", false)
+    .option("--ledger <dir>", "a ledger that runs share: what one paid for the others take over")
     .action(async (target, options) => (await import("./commands/run.ts")).run(target, options))
   command("plan [recipe|config]", "show what a run would do and cost at most; asks nothing, writes nothing")
     .option("--out <dir>", "run folder to compare with (default: runs/RECIPE)")
@@ -91,10 +100,17 @@ function commandLine(): Command {
   command("work <run> <stage> <task>", "run one task of one stage: what engines start").action(
     async (run, stage, task, options) => (await import("./commands/work.ts")).work(run, stage, whole(task), options),
   )
-  command("status <run>", "what is done, running and left").action(async (run, options) =>
-    (await import("./commands/status.ts")).status(run, options),
+  command("status <run>", "what is done, running and left")
+    .option("--watch", "a live view on a terminal, plain lines elsewhere, until the run ends", false)
+    .addOption(new Option("--attached").default(false).hideHelp())
+    .action(async (run, options) => (await import("./commands/status.ts")).status(run, options))
+  command("report <run>", "one self-contained HTML page about a run")
+    .option("--to <file>", "the page (default: RUN/report.html; -: stdout)")
+    .action(async (run, options) => (await import("./commands/report.ts")).reportRun(run, options))
+  command(
+    "inspect <path> [other]",
+    "a dataset's or run's schema, counts, drops and rows; with two runs their differences",
   )
-  command("inspect <path>", "a dataset's or run's schema, counts, drops and rows")
     .option("--dropped", "dropped rows", false)
     .option("--failed", "failed rows", false)
     .option("--step <id>", "only rows that this step dropped")
@@ -102,7 +118,10 @@ function commandLine(): Command {
     .option("--exchange <id>", "one request and its answer")
     .option("--sql <select>", "SQL over the run's datasets or the files")
     .option("--rows <n>", "sample rows to show", whole, 3)
-    .action(async (path, options) => (await import("./commands/inspect.ts")).inspect(path, options))
+    .action(async (path, other, options) => (await import("./commands/inspect.ts")).inspect(path, other, options))
+  command("clean <run>", "remove what nothing in a run's folder refers to; never what was paid for")
+    .option("--dry-run", "only say what would go", false)
+    .action(async (run, options) => (await import("./commands/clean.ts")).clean(run, options))
   command("apply <step> <in> <out>", "one filter or annotator over a file or folder")
     .option("--dropped <file>", "write dropped rows there")
     .option("--column <name>", "the column that it reads, where that is not `text`")
@@ -149,15 +168,19 @@ function commandLine(): Command {
   command("init <recipe> [file]", "write a commented config").action(async (recipe, file, options) =>
     (await import("./commands/init.ts")).init(recipe, file, options),
   )
-  command("steps [step]", "all filters, annotators and verifiers with their parameters").action(async (step, options) =>
-    (await import("./commands/steps.ts")).steps(step, options),
-  )
+  command(
+    "steps [step]",
+    "all filters, annotators and verifiers with their parameters; or a module of your own",
+  ).action(async (step, options) => (await import("./commands/steps.ts")).steps(step, options))
   command("models <list|get|serve> [model]", "the embedded models")
     .option("--from <file>", "get: weights from a local file")
     .option("--host <address>", "serve: address to listen on", "127.0.0.1")
     .option("--port <n>", "serve: port (0: a free one)", whole, 8000)
     .option("--contexts <n>", "serve: requests answered at once (default: cores)", whole)
-    .option("--context-tokens <n>", "serve: tokens of a context", whole)
+    .option("--context-tokens <n>", "serve: tokens of a context (default: 2048)", whole)
+    .option("--queue <n>", "serve: requests that may wait (default: 256); one more gets 429", whole)
+    .option("--grace <seconds>", "serve: time for open requests when it is told to end", whole, 30)
+    .addHelpText("after", modelsHelp)
     .action(async (action, model, options) => (await import("./commands/models.ts")).models(action, model, options))
   return program
 }

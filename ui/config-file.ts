@@ -102,6 +102,10 @@ function withSources(config: unknown, folder: string): unknown {
   for (const key of ["questions", "documents", "thinking", "nonThinking"])
     if (result[key] !== undefined)
       result[key] = Array.isArray(result[key]) ? result[key].map(anchoredSource) : anchoredSource(result[key])
+  const drafts = result.drafts as { import?: unknown } | null | undefined
+  if (typeof drafts === "object" && Array.isArray(drafts?.import))
+    result.drafts = { ...drafts, import: drafts.import.map(anchoredSource) }
+  if (result.ledger !== undefined) result.ledger = anchored(result.ledger)
   return result
 }
 

@@ -1,6 +1,8 @@
 import { type CatalogueEntry, catalogue, type StepEntry, type VerifierEntry } from "../pipelines/catalogue.ts"
+import { isModulePath } from "../pipelines/recipes.ts"
 import { usageError } from "../pipelines/runtime/errors.ts"
 import { nearest } from "../schemas/strict.ts"
+import { loadOwnStep } from "./own-step.ts"
 
 /** The step of that id. Throws a usage error with the nearest one. */
 export function findEntry(id: string, among: readonly CatalogueEntry[] = catalogue): CatalogueEntry {
@@ -25,6 +27,10 @@ export function findStep(id: string): StepEntry {
     remedy: `cotyledon verify ${id} IN OUT scores completions with it.`,
   })
 }
+
+/** A step that `apply` can run, by its id or, for one of the user's own, by the path of a module. */
+export const loadStep = async (reference: string): Promise<StepEntry> =>
+  isModulePath(reference) ? loadOwnStep(reference) : findStep(reference)
 
 /** A verifier. */
 export function findVerifier(id: string): VerifierEntry {

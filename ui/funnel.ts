@@ -7,15 +7,17 @@ export const lossName = (step: string, reason: string): string => (step === reas
 /** The drop funnel of a run as lines: source rows, what each step took away, what is left. */
 export function funnelLines({ rows, drops }: Pick<Manifest, "rows" | "drops">): string[] {
   const cells: string[][] = [["rows in", grouped(rows.in), "", ""]]
-  let left = rows.in
+  const all = rows.in + (rows.born ?? 0)
+  if (all > rows.in) cells.push(["born of them", `+${grouped(all - rows.in)}`, "", grouped(all)])
+  let left = all
   for (const [step, reasons] of Object.entries(drops))
     for (const [reason, count] of Object.entries(reasons)) {
       left -= count
-      cells.push([lossName(step, reason), `-${grouped(count)}`, percent(count, rows.in), grouped(left)])
+      cells.push([lossName(step, reason), `-${grouped(count)}`, percent(count, all), grouped(left)])
     }
   if (rows.failed > 0)
-    cells.push(["failed", `-${grouped(rows.failed)}`, percent(rows.failed, rows.in), grouped(left - rows.failed)])
-  cells.push(["in the dataset", grouped(rows.out), percent(rows.out, rows.in), ""])
+    cells.push(["failed", `-${grouped(rows.failed)}`, percent(rows.failed, all), grouped(left - rows.failed)])
+  cells.push(["in the dataset", grouped(rows.out), percent(rows.out, all), ""])
   return columns(cells)
 }
 

@@ -17,6 +17,13 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 3_600)}h${String(Math.floor((seconds % 3_600) / 60)).padStart(2, "0")}m`
 }
 
+/** A number of bytes with a binary unit: 512 B, 1.5 MiB. */
+export function bytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"]
+  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, count)) / 10)))
+  return at === 0 ? `${Math.round(count)} B` : `${(count / 2 ** (10 * at)).toFixed(1)} ${units[at]}`
+}
+
 /** Money with as many digits as it needs. */
 export const dollars = (value: number): string => `$${value < 1 ? value.toFixed(4) : value.toFixed(2)}`
 

@@ -1,7 +1,8 @@
 import { oneLine } from "../pipelines/runtime/errors.ts"
 import { foldEvent, foldEvents, type RunStatus } from "../pipelines/runtime/status.ts"
 import type { Event } from "../schemas/event.ts"
-import { grouped } from "./print.ts"
+import { bytes, grouped } from "./print.ts"
+import { lowDisk } from "./status-lines.ts"
 
 /** At most one line a second at first; a run of hours needs one a minute. */
 const betweenMs = (elapsedMs: number): number => Math.min(60_000, Math.max(1_000, elapsedMs / 60))
@@ -46,8 +47,14 @@ export class ProgressLines {
         // What stops an endpoint stops the run, which says it in full.
         if (event.state !== "stopped") this.#say(`${event.role}: ${event.state}, ${oneLine(event.message)}`)
         break
+      case "paused":
+        this.#say(event.paused ? "paused: nothing new is asked until it is resumed" : "resumed")
+        break
       case "warning":
         this.#say(oneLine(event.message))
+        break
+      case "disk":
+        this.#say(diskLine(event))
         break
       case "progress":
         this.#progress()
@@ -81,6 +88,9 @@ export class ProgressLines {
     this.#write(`[${clock.padStart(5)}] ${text}`)
   }
 }
+
+const diskLine = ({ state, freeBytes, floorBytes }: Extract<Event, { event: "disk" }>): string =>
+  state === "low" ? lowDisk({ freeBytes, floorBytes }) : `disk: ${bytes(freeBytes)} left, going on`
 
 function stageLine(status: RunStatus, id: string, reused: boolean): string {
   const stage = status.stages.find((stage) => stage.stage === id)

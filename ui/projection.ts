@@ -1,44 +1,71 @@
 import { countRowsOf } from "../pipelines/io/count-rows.ts"
 import { resolveSamples } from "../pipelines/io/sample-sources.ts"
 import { resolveSources } from "../pipelines/io/source.ts"
-import { runTotals } from "../pipelines/runtime/run-totals.ts"
+import { projectFolder } from "../pipelines/runtime/plan.ts"
+import type { Interval, Projection } from "../pipelines/runtime/projection.ts"
+import type { Recipe } from "../pipelines/runtime/recipe.ts"
 import type { ColdStartConfig } from "../schemas/config.ts"
-import type { Manifest } from "../schemas/manifest.ts"
 import type { ModeFusionConfig } from "../schemas/mode-fusion-config.ts"
 import { columns, dollars, duration, grouped } from "./print.ts"
 
-/** What a pilot says about the whole: yield, calls, tokens, cost and time, scaled by rows, with a 95% interval for the yield. */
-export async function projectionLines(options: {
+/** What a pilot's folder says about all rows of its sources; null where the pilot took all of them. */
+export async function projectPilot<C>(options: {
+  recipe: Recipe<C>
   run: string
-  manifest: Manifest
-  elapsedMs: number
-  config: unknown
-}): Promise<string[]> {
-  const { run, manifest, elapsedMs, config } = options
-  const all = await sourceRows(config)
-  const pilot = manifest.rows.in
-  if (pilot === 0 || all <= pilot) return []
-  const scale = all / pilot
-  const totals = await runTotals(run, config)
-  const [low, high] = wilson(manifest.rows.out, pilot)
+  config: C
+}): Promise<Projection | null> {
+  const { recipe, run, config } = options
+  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  try {
+    const projection = await projectFolder(run, pipeline, await sourceRows(config))
+    return projection !== null && projection.allRows > projection.pilotRows ? projection : null
+  } finally {
+    await pipeline.close()
+  }
+}
+
+/** A projection as lines: yield, calls, tokens, cost and time of the whole, each with its 95% interval. */
+export function projectionLines(projection: Projection): string[] {
+  const { allRows, pilotRows, calls, inputTokens, outputTokens, usd, timeMs, stages } = projection
+  const line = (name: string, of: Interval, shown: (value: number) => string) => [
+    name,
+    shown(of.estimate),
+    `${shown(of.low)} to ${shown(of.high)}`,
+  ]
   return [
     "",
-    `  projected to all ${grouped(all)} rows (from ${grouped(pilot)})`,
+    `  projected to all ${grouped(allRows)} rows from ${grouped(pilotRows)}, with 95% intervals`,
     ...columns(
       [
-        [
-          "in the dataset",
-          `${grouped(manifest.rows.out * scale)}`,
-          `95% interval ${grouped(low * all)} to ${grouped(high * all)}`,
-        ],
-        ["calls", grouped(totals.calls * scale), ""],
-        ["tokens in", grouped(totals.tokens.input * scale), ""],
-        ["tokens out", grouped(totals.tokens.output * scale), ""],
-        ...(totals.cost === null ? [] : [["cost", dollars(totals.cost * scale), ""]]),
-        ["time at this rate", duration(elapsedMs * scale), "if all of the pilot was asked in this run"],
+        line("in the dataset", projection.yield, grouped),
+        ...(calls.estimate === 0
+          ? []
+          : [
+              line("calls", calls, grouped),
+              line("tokens in", inputTokens, grouped),
+              line("tokens out", outputTokens, grouped),
+              ...(usd === null ? [] : [line("cost", usd, dollars)]),
+              [
+                "time",
+                "",
+                timeMs ? `${duration(timeMs.low)} to ${duration(timeMs.high)}` : "unknown: no speed was measured",
+              ],
+            ]),
       ],
       { indent: 4 },
     ),
+    ...(stages.length < 2
+      ? []
+      : columns(
+          stages.map((stage) => [
+            stage.stage,
+            `${grouped(stage.rows.estimate)} rows`,
+            `${grouped(stage.calls.estimate)} calls`,
+            `${grouped(stage.outputTokens.estimate)} tokens out`,
+            stage.timeMs ? `${duration(stage.timeMs.low)} to ${duration(stage.timeMs.high)}` : "",
+          ]),
+          { indent: 4 },
+        )),
   ]
 }
 
@@ -60,15 +87,4 @@ async function sourceRows(config: unknown): Promise<number> {
           cwd,
         )
   return countRowsOf([...files, ...samples])
-}
-
-/** Wilson's score interval of a share at 95%. */
-export function wilson(successes: number, trials: number): [low: number, high: number] {
-  if (trials === 0) return [0, 1]
-  const z = 1.959964
-  const p = successes / trials
-  const centre = p + (z * z) / (2 * trials)
-  const spread = z * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials))
-  const scale = 1 + (z * z) / trials
-  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)]
 }

@@ -2,7 +2,7 @@ import { oneLine } from "../pipelines/runtime/errors.ts"
 import type { RunTotals } from "../pipelines/runtime/run-totals.ts"
 import { type RunStatus, timeLeftMs } from "../pipelines/runtime/status.ts"
 import { lossName } from "./funnel.ts"
-import { columns, dollars, duration, grouped } from "./print.ts"
+import { bytes, columns, dollars, duration, grouped, percent } from "./print.ts"
 
 /** A run's status as lines of at most 80 columns where names allow it. */
 export function statusLines(run: string, status: RunStatus, totals: RunTotals): string[] {
@@ -39,7 +39,10 @@ export function statusLines(run: string, status: RunStatus, totals: RunTotals): 
     "",
     `  ${grouped(totals.calls)} answers settled, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
       (totals.cost === null ? "" : `, ${dollars(totals.cost)}`) +
+      (totals.reused === 0 ? "" : `; ${grouped(totals.reused)} more from the shared ledger`) +
       (state === "running" && rate > 0 ? `; ${rate.toFixed(1)} calls/s` : ""),
+    ...budgetLines(totals),
+    ...(status.diskLow === null || state !== "running" ? [] : [`  ${lowDisk(status.diskLow)}`]),
     ...columns(
       endpoints.map(([role, { identity, inFlight, window, waiting, paused }]) => [
         role,
@@ -56,4 +59,22 @@ export function statusLines(run: string, status: RunStatus, totals: RunTotals): 
       ? ["", `  ${status.failures.length} failed rows, the last: ${oneLine(status.failures.at(-1)!.message, 120)}`]
       : []),
   ]
+}
+
+/** What a nearly full disk means for a run. */
+export const lowDisk = ({ freeBytes, floorBytes }: NonNullable<RunStatus["diskLow"]>): string =>
+  `disk: ${bytes(freeBytes)} left, less than ${bytes(floorBytes)}; nothing new is begun until there is room`
+
+/** What is spent of the config's budget. */
+function budgetLines({ budget, cost, tokens: { input, output } }: RunTotals): string[] {
+  const used = input + output
+  const parts = [
+    ...(budget.usd === null
+      ? []
+      : [`${dollars(cost ?? 0)} of ${dollars(budget.usd)} (${percent(cost ?? 0, budget.usd)})`]),
+    ...(budget.tokens === null
+      ? []
+      : [`${grouped(used)} of ${grouped(budget.tokens)} tokens (${percent(used, budget.tokens)})`]),
+  ]
+  return parts.length === 0 ? [] : [`  budget: ${parts.join(", ")}`]
 }

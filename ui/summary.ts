@@ -42,7 +42,8 @@ export async function summaryLines(options: {
     manifest.lineage.models.length === 0
       ? `  ${duration(elapsedMs)}`
       : `  ${grouped(totals.calls)} answers, ${grouped(totals.tokens.input)} tokens in, ${grouped(totals.tokens.output)} out` +
-        `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}; ${duration(elapsedMs)}`,
+        `${totals.cost === null ? "" : `, ${dollars(totals.cost)}`}` +
+        `${totals.reused === 0 ? "" : `; ${grouped(totals.reused)} more from the shared ledger`}; ${duration(elapsedMs)}`,
     ...(domains === "" ? [] : [`  domains: ${domains}`]),
     ...(status.failures.length > 0
       ? [`  ${status.failures.length} failed rows: cotyledon inspect ${shown} --failed`]

@@ -31,6 +31,7 @@ export interface ChatTemplate {
   renderMarked(conversation: Conversation): Evaluated
 }
 
+/** How a template is opened. */
 export interface ChatTemplateOptions {
   /** The day that `strftime_now` prints, as `2026-01-31`: what is rendered does not depend on the clock. */
   date?: string | undefined

@@ -12,6 +12,7 @@ export interface Message {
   readonly tool_calls?: readonly ToolCall[] | null
 }
 
+/** A call of a tool in an assistant's turn, in either spelling. */
 export interface ToolCall {
   readonly id?: string | null
   readonly type?: string | null

@@ -46,6 +46,7 @@ export class Admission<T extends Target> {
   #waiting: Waiting<T>[] = []
   #timer: NodeJS.Timeout | undefined
   #closed: { error: unknown } | null = null
+  #held = false
 
   constructor(options: {
     targets: readonly T[]
@@ -92,6 +93,12 @@ export class Admission<T extends Target> {
     })
   }
 
+  /** Held, it lets nobody go; what has been sent runs on. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.advance()
+  }
+
   /** Lets go whoever may go now. To be called whenever a request ended. */
   advance(): void {
     clearTimeout(this.#timer)
@@ -104,6 +111,7 @@ export class Admission<T extends Target> {
         next.refuse(this.#closed.error)
         continue
       }
+      if (this.#held) return
       const nowMs = Date.now()
       const { target, waitMs } = this.#choose(nowMs)
       const limitMs = Math.max(

@@ -13,6 +13,7 @@ import { onAbort } from "./on-abort.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
 import type { EndpointCounters, EndpointEvent } from "./report.ts"
+import { type Reported, ReportedModels } from "./reported-models.ts"
 import { Server } from "./server.ts"
 import { sleep } from "./sleep.ts"
 import {
@@ -30,6 +31,7 @@ import {
 import { backoffMs, defaultTiming, type Timing } from "./timing.ts"
 import type { Exchange } from "./transport.ts"
 
+/** How an endpoint is opened: its model, its budget, and where its server is. */
 export interface EndpointOptions {
   role: string
   config: ModelConfig
@@ -39,6 +41,8 @@ export interface EndpointOptions {
   /** The first server's base URL. Called before the first request, and again when the server cannot be reached. */
   resolveBaseUrl: () => Promise<string>
   report: (event: EndpointEvent) => void
+  /** Who answered for this identity before, the latest first. */
+  reportedBefore?: readonly Reported[]
   /** Where API keys are read, at each use. */
   environment?: Readonly<Record<string, string | undefined>>
   timing?: Partial<Timing>
@@ -81,6 +85,7 @@ export class Endpoint {
   readonly #timing: Timing
   readonly #queue: PQueue
   readonly #dialect = new Dialect()
+  readonly #reported: ReportedModels
   readonly #thinkingOff: boolean
   readonly #active = new Set<Call>()
   readonly #backingOff = new Set<Call>()
@@ -99,6 +104,7 @@ export class Endpoint {
   #unreachableSinceMs: number | null = null
   #meanOutput: number | null = null
   #stopped: unknown = null
+  #held = false
   readonly #lifetime = new AbortController()
 
   constructor(options: EndpointOptions) {
@@ -112,6 +118,9 @@ export class Endpoint {
     this.#price = price ?? { input: 0, output: 0 }
     this.#resolveBaseUrl = options.resolveBaseUrl
     this.#report = options.report
+    this.#reported = new ReportedModels(role, options.reportedBefore ?? [], (message) =>
+      options.report({ role, kind: "warning", message }),
+    )
     this.#environment = options.environment ?? process.env
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#queue = new PQueue({ concurrency: config.maxInFlight })
@@ -153,6 +162,7 @@ export class Endpoint {
     return {
       kind: "chat",
       identity: this.identity,
+      ...(isAnonymous(this.config) && { anonymous: true }),
       request: Object.fromEntries(defined),
       sample,
       perform: (signal, noMore) => this.#perform(asked, signal, noMore),
@@ -197,6 +207,12 @@ export class Endpoint {
   setMaxInFlight(requests: number): void {
     this.#queue.concurrency = requests
     for (const { concurrency } of this.#current?.servers ?? []) concurrency.ceiling = requests
+  }
+
+  /** Held, it sends nothing new, retries included; requests in flight run to their end. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#current?.admission.hold(held)
   }
 
   /** Ends whatever is under way and closes the connections. */
@@ -280,6 +296,7 @@ export class Endpoint {
         secrets: exchange.secrets,
       })
       this.#responses++
+      this.#reported.answered(target, answer)
       this.#answered(admitted, Date.now())
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
@@ -424,6 +441,7 @@ export class Endpoint {
           requests: requestsPerMinute === undefined ? null : new MinuteLimit(requestsPerMinute, now),
           tokens: tokensPerMinute === undefined ? null : new MinuteLimit(tokensPerMinute, now),
         })
+        admission.hold(this.#held)
         for (const each of servers) each.watch()
         this.#current = { servers, admission }
         if (this.#stopped !== null) admission.close(this.#stopped)
@@ -506,6 +524,10 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
 /** Tells a connection that broke from one that never came about. */
 const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
   outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
+
+/** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
+const isAnonymous = ({ identity, model, baseUrl }: ModelConfig): boolean =>
+  identity === undefined && model === undefined && baseUrl !== "embedded"
 
 const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 

@@ -34,7 +34,9 @@ export function openEndpoints<R extends string>(
           budget,
           resolveBaseUrl: () =>
             config.baseUrl === "embedded" ? embedded.baseUrl(config.model) : Promise.resolve(config.baseUrl),
+          reportedBefore: host.answered?.get(identities.get(role)!) ?? [],
           report: (event) => {
+            if (event.kind === "warning") host.report({ event: "warning", message: event.message })
             const said = happeningOf(event)
             if (said) host.report({ event: "endpoint", role, ...said })
           },
@@ -76,6 +78,13 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
   role,
   identity: endpoint.identity,
   price: endpoint.config.price ?? null,
+  limits: {
+    maxInFlight: endpoint.config.maxInFlight,
+    requestsPerMinute: endpoint.config.requestsPerMinute ?? null,
+    tokensPerMinute: endpoint.config.tokensPerMinute ?? null,
+    tokensPerSecond: endpoint.config.tokensPerSecond ?? null,
+  },
+  hold: (held) => endpoint.hold(held),
   counters() {
     const { inFlight, window, waiting, calls, attempts, tokens, usd, paused } = endpoint.counters()
     return {
@@ -101,6 +110,7 @@ function happeningOf(event: EndpointEvent): { state: string; message: string } |
     case "stopped":
       return { state: "stopped", message: oneLine(event.why.split("\n")[0]!) }
     case "retry":
+    case "warning":
       return null
   }
 }

@@ -6,6 +6,7 @@ export type EndpointEvent = { role: string } & (
   | { kind: "paused"; server: string; why: string; delayMs: number }
   | { kind: "resumed"; server: string; pausedMs: number }
   | { kind: "retry"; outcome: Outcome; detail: string; attempt: number; delayMs: number }
+  | { kind: "warning"; message: string }
   | { kind: "stopped"; why: string }
 )
 

@@ -1,5 +1,7 @@
 import { group, type Rollout } from "../../schemas/rollout.ts"
-import { fateOf, type Row, type RowStep, rejectionOf, type Side, type Tally } from "../runtime/step.ts"
+import { fateOf } from "../runtime/fate.ts"
+import { rowErrorOf } from "../runtime/row-chain.ts"
+import { type Fate, type Row, type RowStep, rejectionOf, type Side, type Tally } from "../runtime/step.ts"
 import { lossOf } from "./responses-left.ts"
 
 /**
@@ -31,9 +33,17 @@ export const filterResponses = (filters: readonly RowStep[]): RowStep => ({
 function filterOne(filters: readonly RowStep[], row: Row, rollout: Rollout, side: Side): Rollout {
   let response: Row = { ...row, ...rollout }
   for (const filter of filters) {
-    const fate = fateOf(filter.run(response, side), response)
+    const fate = fateOfResponse(filter, response, side)
     if ("drop" in fate) return { ...rollout, rejection: rejectionOf(filter.id, fate.drop) }
     response = fate.keep[0] ?? response
   }
   return { ...rollout, rejection: null }
+}
+
+function fateOfResponse(filter: RowStep, response: Row, side: Side): Fate {
+  try {
+    return fateOf(filter, filter.run(Object.freeze(response), side), response)
+  } catch (error) {
+    throw rowErrorOf(error, `${filter.id}: `)
+  }
 }

@@ -93,7 +93,13 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
   const responses = responseStage(config)
   const mostDrafts = Math.max(config.drafts.initial, config.drafts.maximum)
   return [
-    importQuestions({ id: "questions", sources: config.questions, rowsPerShard: config.rowsPerShard, failureLimit }),
+    importQuestions({
+      id: "questions",
+      sources: config.questions,
+      drafts: config.drafts.import,
+      rowsPerShard: config.rowsPerShard,
+      failureLimit,
+    }),
     {
       kind: "map",
       id: "filter-questions",
@@ -157,7 +163,10 @@ export function coldStartStages(config: ColdStartConfig, { judge, drafter }: Ret
   ]
 }
 
-const draftOptions = ({ drafts: { prompt: _, ...options }, seed }: ColdStartConfig) => ({ ...options, seed })
+const draftOptions = ({ drafts: { prompt: _, import: __, ...options }, seed }: ColdStartConfig) => ({
+  ...options,
+  seed,
+})
 
 const selectOptions = ({ select, judging, drafts: { initial }, seed }: ColdStartConfig): SelectOptions => ({
   ...select,

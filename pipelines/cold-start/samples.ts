@@ -1,6 +1,6 @@
 import { questionText } from "../../annotators/solving-prompt.ts"
 import type { Rejection } from "../../schemas/rejection.ts"
-import type { Group, Rollout } from "../../schemas/rollout.ts"
+import { type Group, importedPrefix, type Rollout } from "../../schemas/rollout.ts"
 import type { Sample } from "../../schemas/sample.ts"
 
 /** What all samples of a run share. */
@@ -24,6 +24,8 @@ export function sampleOf(
 ): Sample {
   const thinking = (rollout.thinking ?? "").replace(/^\n+|\n+$/g, "")
   const { rejection } = rollout
+  // How a draft was sampled that was made elsewhere, nobody has said.
+  const isImported = rollout.exchange.startsWith(importedPrefix)
   return {
     id: ordinal === 1 ? row.id : `${row.id}/sample-${ordinal}`,
     prompt: [{ role: "user", content: questionText(row) }],
@@ -47,9 +49,9 @@ export function sampleOf(
     pass_rate_high: row.passRateHigh,
     rollouts: row.rollouts.length,
     model: rollout.model,
-    temperature,
-    top_p: topP,
-    max_tokens: maxTokens,
+    temperature: isImported ? null : temperature,
+    top_p: isImported ? null : topP,
+    max_tokens: isImported ? null : maxTokens,
     seed: rollout.seed,
     output_tokens: rollout.outputTokens,
     exchange: rollout.exchange,

@@ -1,6 +1,7 @@
 import { usageError } from "../runtime/errors.ts"
 import { type FamilyModel, family, familyModel } from "./family.ts"
 
+/** What a handoff is written from and for. */
 export interface HandoffOptions {
   /** Folder of a finished run whose dataset is samples. */
   readonly run: string

@@ -16,6 +16,7 @@ import { checkTexts } from "./verify/check-texts.ts"
 import { type Finding, Findings } from "./verify/findings.ts"
 import { checkFooter, messageOf } from "./verify/shard-rows.ts"
 
+/** How much of a handoff is read. */
 export interface VerifyHandoffOptions {
   /**
    * Whether every row is read and encoded anew, or the probes alone. By default all are read where that takes about a minute (50,000 samples

@@ -25,6 +25,7 @@ import { trainingOf } from "./stage-training.ts"
 import { trainerSideFiles, verifiersOf } from "./trainer-side-files.ts"
 import { WholeFolder } from "./whole-folder.ts"
 
+/** A written handoff: where it stands and what went into it. */
 export interface HandoffResult {
   /** Where the handoff stands. */
   readonly path: string

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { Counts, DropsByReason } from "../../schemas/event.ts"
 import { writeWhole } from "./disk.ts"
 import { canonicalJson, type Digest, digestOf } from "./fingerprint.ts"
+import { expectFormat } from "./format.ts"
 import type { Tally } from "./step.ts"
 
 /** A whole file of a dataset. `path` is relative to the run's folder. */
@@ -45,17 +46,19 @@ export const fingerprintOf = (basis: Basis): Digest => digestOf({ format: 1, ...
 /** `stages/draft/00003` + ending: a task's files. */
 export const taskName = (stage: string, index: number): string => `stages/${stage}/${String(index).padStart(5, "0")}`
 
-/** The commit of a task, or null where there is none or its files are not whole. */
+/** The commit of a task, or null where there is none or its files are not whole. Rejects with a usage error for one of another format. */
 export async function readCommit(run: string, stage: string, index: number): Promise<Commit | null> {
   const text = await readFile(join(run, `${taskName(stage, index)}.json`), "utf8").catch(() => null)
   if (text === null) return null
   let commit: Commit
   try {
     commit = JSON.parse(text) as Commit
-    if (commit.format !== 1) return null
   } catch {
     return null
   }
+  // What is damaged is made again; what a newer version made is not.
+  if (typeof commit?.format !== "number") return null
+  expectFormat("A finished task", join(run, `${taskName(stage, index)}.json`), commit.format)
   for (const shard of shardsOf(commit)) {
     const size = await stat(join(run, shard.path)).then(
       ({ size }) => size,

@@ -6,6 +6,8 @@ export interface Effect<T> {
   readonly kind: "chat" | "probe" | "sandbox" | "retrieve"
   /** Who answers: a model's identity or the digest of its weights; never a URL. */
   readonly identity: string
+  /** True when the identity says nothing outside this run, such as the only model of a server: the answer is not shared. */
+  readonly anonymous?: boolean
   /** The logical request as plain JSON. With kind, identity and sample it is the key. */
   readonly request: unknown
   /** Index of the sample, from 0: the same request asked again on purpose. */

@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto"
-import type { Basis, Commit } from "./commit.ts"
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { type Basis, type Commit, taskName } from "./commit.ts"
+import { temporaryName, writeFailure } from "./disk.ts"
 import { RowError, stopError } from "./errors.ts"
 import type { RowOutcome } from "./row-chain.ts"
 import { canonicalRowJson } from "./row-json.ts"
@@ -27,7 +30,10 @@ export async function runImportTask({ run, stage, basis, limit, rowDone, signal 
   const seen = new SeenRows()
   try {
     let rows = 0
-    for await (const imported of stage.rows(limit)) {
+    await mkdir(join(run, "stages", id), { recursive: true, mode: 0o700 }).catch((error) => {
+      throw writeFailure(join(run, "stages", id), error)
+    })
+    for await (const imported of stage.rows(limit, temporaryName(join(run, taskName(id, 0))))) {
       signal.throwIfAborted()
       const outcome: RowOutcome = { out: [], dropped: [], failed: [], tally: {}, incomplete: false }
       if ("error" in imported) {

@@ -17,11 +17,13 @@ const entryBytes = 32
 const keyBytes = 16
 const fenceStride = 128
 
-/** What a model's settled answers add up to. */
+/** What a model's settled answers add up to: those that were paid for here, and how many were taken over from elsewhere. */
 export interface Totals {
   calls: number
   input: number
   output: number
+  /** Answers of a shared ledger, which another run paid for. */
+  reused?: number
 }
 
 /** Totals by effect identity. */
@@ -29,12 +31,13 @@ export type TotalsByIdentity = Record<string, Totals>
 
 /** Adds `from` into `into`. */
 export function addTotals(into: TotalsByIdentity, from: TotalsByIdentity): void {
-  for (const [identity, { calls, input, output }] of Object.entries(from)) {
+  for (const [identity, { calls, input, output, reused = 0 }] of Object.entries(from)) {
     into[identity] ??= { calls: 0, input: 0, output: 0 }
     const total = into[identity]
     total.calls += calls
     total.input += input
     total.output += output
+    if (reused !== 0) total.reused = (total.reused ?? 0) + reused
   }
 }
 

@@ -1,14 +1,15 @@
 // The settled effects of a run: an append-only, content-addressed log. Each process writes segments of its own (`000007.log`), so
 // that nobody waits for anybody and nobody appends after a torn tail. A full segment is sealed into an index (`*.idx`), and
 // indexes are merged when they become many. What no index covers yet is scanned when the ledger opens. A damaged record is as
-// good as none: its effect is performed again.
+// good as none: its effect is performed again. `format.json` says which format the folder has.
 import { closeSync, openSync, readSync } from "node:fs"
-import { mkdir, readdir, rm, stat } from "node:fs/promises"
-import { join } from "node:path"
-import { writeFailure } from "./disk.ts"
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { writeFailure, writeWhole } from "./disk.ts"
 import type { Usage } from "./effect.ts"
 import { stopError } from "./errors.ts"
 import { canonicalJson, type Digest, sha256 } from "./fingerprint.ts"
+import { expectFormat } from "./format.ts"
 import { addTotals, LedgerIndex, mergeEntries, type TotalsByIdentity, writeIndex } from "./ledger-index.ts"
 import { payloadOf, type RecordPlace, RecordWriter, scanRecords } from "./record-file.ts"
 
@@ -22,6 +23,8 @@ export interface LedgerRecord {
   value: unknown
   usage: Usage | null
   at: string
+  /** Taken over from a shared ledger: another run paid for it. */
+  reused?: true
 }
 
 /** The key of an effect: who is asked what, for the how-manieth time. Never where, when, or by which code. */
@@ -62,9 +65,15 @@ interface OpenSegment {
 
 /**
  * `read` looks only; `append` adds segments beside others that do the same; `exclusive` is for the one process that may also
- * index what dead processes left and merge indexes, because nobody else is writing when it opens.
+ * index what dead processes left and merge indexes, because nobody else is writing when it opens. `tidy` is `append` that does so
+ * while it opens, of segments that nobody has written to for a while: for one at a time of those who share a ledger.
  */
-export type LedgerAccess = "read" | "append" | "exclusive"
+export type LedgerAccess = "read" | "append" | "exclusive" | "tidy"
+
+/** A segment of a shared ledger that was not written to for this long is taken for finished. */
+const quietMs = 600_000
+/** A ledger of years has thousands of those: they are not looked at whenever somebody asks. */
+const betweenLooksMs = 10_000
 
 /** Sizes at which a segment is sealed and indexes are merged; tests make them small. */
 export interface LedgerLimits {
@@ -82,7 +91,8 @@ export class Ledger {
   #indexes: LedgerIndex[] = []
   /** Records that no index covers: this process's segment and the tails of others. */
   #live = new Map<string, LivePlace>()
-  #liveTotals: TotalsByIdentity = {}
+  /** What they add up to, by segment. */
+  #liveTotals = new Map<string, TotalsByIdentity>()
   #segment: OpenSegment | null = null
   #opening: Promise<OpenSegment> | null = null
   #sealing: Promise<void> = Promise.resolve()
@@ -90,6 +100,12 @@ export class Ledger {
   /** How far each segment is known, in bytes; our own ones are known as they grow. */
   #known = new Map<string, number>()
   #access: LedgerAccess
+  /** Segments that an open index covers, or a part of them. */
+  #covered = new Set<string>()
+  /** When segments that nobody seems to write to are looked at again. */
+  #nextLookMs = new Map<string, number>()
+  /** Names of the index files that were looked at. */
+  #indexNames = new Set<string>()
 
   private constructor(folder: string, access: LedgerAccess, limits: LedgerLimits) {
     this.folder = folder
@@ -101,6 +117,7 @@ export class Ledger {
   static async open(folder: string, access: LedgerAccess, limits: Partial<LedgerLimits> = {}): Promise<Ledger> {
     const ledger = new Ledger(folder, access, { ...defaultLimits, ...limits })
     if (access !== "read") await mkdir(folder, { recursive: true, mode: 0o700 })
+    await openFormat(folder, access)
     await ledger.#load()
     return ledger
   }
@@ -137,16 +154,15 @@ export class Ledger {
   /** Settles an effect: resolves when the record is on disk. `json`: its request and value, where they are written already. */
   async append(record: LedgerRecord, json: { request: string; value: string } = jsonOf(record)): Promise<void> {
     const segment = this.#segment ?? (await this.#openSegment())
-    const { key, kind, identity, sample, usage, at } = record
+    const { key, kind, identity, sample, usage, at, reused } = record
     const head = JSON.stringify({ key, kind, identity, sample })
     const place = await segment.writer.append(
-      `${head.slice(0, -1)},"request":${json.request},"value":${json.value},${JSON.stringify({ usage, at }).slice(1)}`,
+      `${head.slice(0, -1)},"request":${json.request},"value":${json.value},${JSON.stringify({ usage, at, reused }).slice(1)}`,
     )
     const short = shortKey(key)
     segment.places.set(short, place)
     this.#live.set(short, { ...place, segment: segment.name })
     count(segment.totals, record)
-    count(this.#liveTotals, record)
     const { recordsPerSegment, bytesPerSegment } = this.#limits
     const full = segment.places.size >= recordsPerSegment || segment.writer.bytes >= bytesPerSegment
     if (full && segment === this.#segment) await this.#seal()
@@ -154,14 +170,42 @@ export class Ledger {
 
   /** Takes in what other processes have settled since the ledger was opened. */
   async refresh(): Promise<void> {
-    await this.#scanTails(await readdir(this.folder), { index: false })
+    const names = await readdir(this.folder)
+    this.#takeIndexes(names)
+    await this.#scanTails(names, { index: false })
+  }
+
+  /**
+   * Indexes that others have made since: what they cover needs no place in memory, and no look at its end. One that covers what another
+   * index covers already, or less than is known of a segment, is left alone: the segments say the same.
+   */
+  #takeIndexes(names: readonly string[]): void {
+    for (const name of names) {
+      if (!name.endsWith(".idx") || this.#indexNames.has(name)) continue
+      this.#indexNames.add(name)
+      const index = openIndex(join(this.folder, name))
+      if (!index) continue
+      const { segments } = index.header
+      if (segments.some(({ name, bytes }) => this.#covered.has(name) || bytes < (this.#known.get(name) ?? 0))) {
+        index.close()
+        continue
+      }
+      this.#indexes.push(index)
+      for (const { name, bytes } of segments) {
+        this.#known.set(name, bytes)
+        this.#covered.add(name)
+        this.#liveTotals.delete(name)
+      }
+      const covered = new Set(segments.map(({ name }) => name))
+      for (const [key, { segment }] of this.#live) if (covered.has(segment)) this.#live.delete(key)
+    }
   }
 
   /** What all settled answers add up to, by identity. */
   totals(): TotalsByIdentity {
     const totals: TotalsByIdentity = {}
     for (const index of this.#indexes) addTotals(totals, index.header.totals)
-    addTotals(totals, this.#liveTotals)
+    for (const live of this.#liveTotals.values()) addTotals(totals, live)
     return totals
   }
 
@@ -182,19 +226,32 @@ export class Ledger {
       throw error
     })
     for (const name of names.filter((name) => name.endsWith(".idx")).sort()) {
+      this.#indexNames.add(name)
       const index = openIndex(join(this.folder, name))
       if (index) this.#indexes.push(index)
     }
     this.#dropCoveredIndexes()
-    for (const { header } of this.#indexes) for (const { name, bytes } of header.segments) this.#known.set(name, bytes)
-    await this.#scanTails(names, { index: this.#access === "exclusive" })
+    for (const { header } of this.#indexes)
+      for (const { name, bytes } of header.segments) {
+        this.#covered.add(name)
+        this.#known.set(name, Math.max(bytes, this.#known.get(name) ?? 0))
+      }
+    await this.#scanTails(names, { index: this.#access === "exclusive" || this.#access === "tidy" })
     await this.#merge()
+    if (this.#access === "tidy") this.#access = "append"
   }
 
   async #scanTails(names: readonly string[], options: { index: boolean }): Promise<void> {
     for (const segment of names.filter((name) => name.endsWith(".log")).sort()) {
       const from = this.#known.get(segment) ?? 0
-      if ((await stat(join(this.folder, segment))).size > from) await this.#scan(segment, from, options)
+      const nowMs = Date.now()
+      if (from === Number.POSITIVE_INFINITY || nowMs < (this.#nextLookMs.get(segment) ?? 0)) continue
+      const { size, mtimeMs } = await stat(join(this.folder, segment))
+      const isQuiet = nowMs - mtimeMs > quietMs
+      if (isQuiet) this.#nextLookMs.set(segment, nowMs + betweenLooksMs)
+      if (size <= from) continue
+      const index = options.index && (this.#access !== "tidy" || isQuiet)
+      await this.#scan(segment, from, { index })
     }
   }
 
@@ -227,12 +284,15 @@ export class Ledger {
     }
     this.#known.set(segment, end)
     // Small leftovers stay in memory: an index for each would cost every lookup more than they do.
-    if (index && from === 0 && found.size >= this.#limits.recordsPerSegment / 8) {
+    const least = this.#access === "tidy" ? 1 : this.#limits.recordsPerSegment / 8
+    if (index && from === 0 && found.size >= least) {
       await this.#writeSegmentIndex(segment, end, found, totals)
       return
     }
     for (const [key, place] of found) if (!this.#live.has(key)) this.#live.set(key, { ...place, segment })
-    addTotals(this.#liveTotals, totals)
+    const before = this.#liveTotals.get(segment) ?? {}
+    addTotals(before, totals)
+    this.#liveTotals.set(segment, before)
   }
 
   async #openSegment(): Promise<OpenSegment> {
@@ -250,6 +310,7 @@ export class Ledger {
       try {
         const writer = await RecordWriter.create(join(this.folder, name))
         this.#segment = { name, writer, places: new Map(), totals: {} }
+        this.#liveTotals.set(name, this.#segment.totals)
         this.#known.set(name, Number.POSITIVE_INFINITY)
         return this.#segment
       } catch (error) {
@@ -273,8 +334,7 @@ export class Ledger {
         return
       }
       for (const key of segment.places.keys()) if (this.#live.get(key)?.segment === segment.name) this.#live.delete(key)
-      for (const [identity, { calls, input, output }] of Object.entries(segment.totals))
-        addTotals(this.#liveTotals, { [identity]: { calls: -calls, input: -input, output: -output } })
+      this.#liveTotals.delete(segment.name)
       await this.#merge()
     })
     await this.#sealing
@@ -293,13 +353,19 @@ export class Ledger {
     })
     const path = join(this.folder, segment.replace(/\.log$/, ".idx"))
     await writeIndex(path, { segments: [{ name: segment, bytes }], totals }, entries)
+    this.#indexNames.add(basename(path))
+    this.#covered.add(segment)
     this.#indexes.push(new LedgerIndex(path))
   }
 
   async #merge(): Promise<void> {
-    if (this.#access !== "exclusive" || this.#indexes.length <= this.#limits.indexes) return
+    const merges = this.#access === "exclusive" || this.#access === "tidy"
+    if (!merges || this.#indexes.length <= this.#limits.indexes) return
     const inputs = this.#indexes
-    const segments = inputs.flatMap(({ header }) => header.segments).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const bytesOf = new Map<string, number>()
+    for (const { name, bytes } of inputs.flatMap(({ header }) => header.segments))
+      bytesOf.set(name, Math.max(bytes, bytesOf.get(name) ?? 0))
+    const segments = [...bytesOf].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => (a.name < b.name ? -1 : 1))
     const totals: TotalsByIdentity = {}
     for (const { header } of inputs) addTotals(totals, header.totals)
     const last = segments.at(-1)!.name.replace(/\.log$/, "")
@@ -313,6 +379,7 @@ export class Ledger {
       ),
     )
     this.#indexes = [new LedgerIndex(path)]
+    this.#indexNames.add(basename(path))
     for (const index of inputs) {
       index.close()
       if (index.path !== path) await rm(index.path, { force: true })
@@ -340,8 +407,28 @@ export class Ledger {
   }
 }
 
-function count(totals: TotalsByIdentity, { kind, identity, usage }: LedgerRecord): void {
+/** The format of a ledger's folder; one that says none yet, or whose word is damaged, has the first. */
+async function openFormat(folder: string, access: LedgerAccess): Promise<void> {
+  const path = join(folder, "format.json")
+  const format = formatIn(await readFile(path, "utf8").catch(() => ""))
+  if (typeof format === "number") expectFormat("The ledger", folder, format)
+  else if (access !== "read") await writeWhole(path, `${JSON.stringify({ format: 1 })}\n`)
+}
+
+function formatIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { format?: unknown } | null)?.format
+  } catch {
+    return undefined
+  }
+}
+
+function count(totals: TotalsByIdentity, { kind, identity, usage, reused }: LedgerRecord): void {
   if (kind !== "chat") return
+  if (reused) {
+    addTotals(totals, { [identity]: { calls: 0, input: 0, output: 0, reused: 1 } })
+    return
+  }
   addTotals(totals, { [identity]: { calls: 1, input: usage?.input ?? 0, output: usage?.output ?? 0 } })
 }
 
@@ -355,4 +442,21 @@ function openIndex(path: string): LedgerIndex | null {
       throw stopError({ what: "Cannot read the ledger", where: path, got: code }, error)
     return null
   }
+}
+
+/** Names of a ledger's indexes whose segments another one covers: what a merge that was killed leaves, and nobody reads. */
+export async function supersededIndexes(folder: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".idx")).sort()
+  const covered = names.flatMap((name) => {
+    const index = openIndex(join(folder, name))
+    index?.close()
+    return index ? [{ name, segments: new Set(index.header.segments.map(({ name }) => name)) }] : []
+  })
+  covered.sort((a, b) => b.segments.size - a.segments.size)
+  const seen = new Set<string>()
+  return covered.flatMap(({ name, segments }) => {
+    const isSuperseded = [...segments].every((segment) => seen.has(segment))
+    for (const segment of segments) seen.add(segment)
+    return isSuperseded ? [name] : []
+  })
 }

@@ -1,12 +1,17 @@
 import { join } from "node:path"
+import type { RecordBatch } from "apache-arrow"
 import type { Columns } from "../../schemas/columns.ts"
+import type { Rejection } from "../../schemas/rejection.ts"
 import { readParquet } from "../io/parquet.ts"
+import { enter } from "./at-work.ts"
 import { rowsOf } from "./batch.ts"
 import type { Basis, Commit, Shard } from "./commit.ts"
 import { taskName } from "./commit.ts"
 import type { Effects } from "./effect.ts"
 import { RowError } from "./errors.ts"
+import { verdictsOf } from "./fate.ts"
 import { Journal } from "./journal.ts"
+import type { Measure } from "./measure.ts"
 import { type RowOutcome, runRow, runRowNow } from "./row-chain.ts"
 import type { RowSlots } from "./row-slots.ts"
 import type { MapStage } from "./stage.ts"
@@ -24,9 +29,13 @@ export interface MapTask {
   columns: Columns
   side: Side
   effects: Effects
+  /** Notes what each row asks; null where nobody wants to know. */
+  measure?: Measure | null
   slots: RowSlots
   /** Called with each finished row, in any order. */
   rowDone(outcome: RowOutcome): void
+  /** Called with each row that turns out not to fit its columns when it is written. */
+  refused?: (error: RowError) => void
   /** Called with an error that stops the run as soon as it is known: rows in flight may go on for a while. */
   stop(error: unknown): void
   /** Called when no row of the task waits to be started. */
@@ -36,7 +45,15 @@ export interface MapTask {
 /** Runs a map task to its commit. Rows finish in any order; what is written is in row order. */
 export async function runMapTask(task: MapTask): Promise<Commit> {
   const { run, stage, index, basis, columns } = task
-  const output = new TaskOutput(run, { stage: stage.id, index, basis, columns })
+  const output = new TaskOutput(run, {
+    stage: stage.id,
+    index,
+    basis,
+    columns,
+    // The last step that adds a column is the one whose value does not fit it.
+    stepOf: (column) => stage.steps.findLast(({ adds }) => adds && Object.hasOwn(adds, column))?.id,
+    refused: task.refused,
+  })
   try {
     if (stage.steps.some(({ kind }) => kind === "program")) await runPrograms(task, output)
     else await runBatches(task, output)
@@ -50,21 +67,11 @@ export async function runMapTask(task: MapTask): Promise<Commit> {
 /** Kernels and row steps: batch by batch, nothing waits. */
 async function runBatches(task: MapTask, output: TaskOutput): Promise<void> {
   const { kernels, rows: rowSteps } = splitChain(task.stage)
-  const opened = kernels.map((step) => ({ id: step.id, decide: step.open() }))
+  const dropped = openKernels(kernels)
   for await (const batch of readParquet(join(task.run, task.input.path))) {
-    const verdicts = opened.map(({ id, decide }) => ({ id, verdicts: decide(batch) }))
-    const rows = rowsOf(batch)
-    for (const [at, row] of rows.entries()) {
-      const drop = verdicts.find(({ verdicts }) => verdicts[at] !== null)
-      const outcome: RowOutcome = drop
-        ? {
-            out: [],
-            dropped: [{ row, rejection: rejectionOf(drop.id, drop.verdicts[at]!) }],
-            failed: [],
-            tally: {},
-            incomplete: false,
-          }
-        : runRowNow(rowSteps as RowStep[], row, task.side)
+    const drops = dropped(batch)
+    for (const [at, row] of rowsOf(batch).entries()) {
+      const outcome = drops[at] ? droppedRow(row, drops[at]) : runRowNow(rowSteps as RowStep[], row, task.side)
       task.rowDone(outcome)
       await output.add(outcome)
     }
@@ -72,16 +79,42 @@ async function runBatches(task: MapTask, output: TaskOutput): Promise<void> {
   task.allStarted()
 }
 
+/** Opens kernels for a shard: for each row of a batch what the first kernel that drops it says, or null. */
+function openKernels(kernels: readonly KernelStep[]): (batch: RecordBatch) => (Rejection | null)[] {
+  const opened = kernels.map((step) => ({ step, decide: step.open() }))
+  return (batch) => {
+    const drops = new Array<Rejection | null>(batch.numRows).fill(null)
+    for (const { step, decide } of opened) {
+      enter(step, null)
+      for (const [at, reason] of verdictsOf(step, decide, batch).entries())
+        if (reason) drops[at] ??= rejectionOf(step.id, reason)
+    }
+    return drops
+  }
+}
+
+const droppedRow = (row: Row, rejection: Rejection): RowOutcome => ({
+  out: [],
+  dropped: [{ row, rejection }],
+  failed: [],
+  tally: {},
+  incomplete: false,
+})
+
 /** Steps with effects: many rows at once, each finished row waits in the journal for its turn. */
 async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
-  const { run, stage, index, slots, side, effects } = task
-  const { rows: steps } = splitChain(stage)
+  const { run, stage, index, slots, side, effects, measure } = task
+  const { kernels, rows: steps } = splitChain(stage)
+  const dropped = openKernels(kernels)
   const journal = await Journal.create<RowOutcome>(join(run, taskName(stage.id, index)))
   const running = new Set<Promise<void>>()
   let stopped: { error: unknown } | null = null
-  const work = async (at: number, row: Row) => {
+  const work = async (at: number, row: Row, drop: Rejection | null) => {
     try {
-      const outcome = await kept(journal, at, row, await runRow(steps, row, effects, side))
+      const became = drop
+        ? droppedRow(row, drop)
+        : await runRow(steps, row, measure?.of(stage.id, String(row.id), effects) ?? effects, side)
+      const outcome = await kept(journal, at, row, became)
       task.rowDone(outcome)
     } catch (error) {
       stopped ??= { error }
@@ -92,8 +125,9 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
   }
   try {
     let next = 0
-    reading: for await (const batch of readParquet(join(run, task.input.path)))
-      for (const row of rowsOf(batch)) {
+    reading: for await (const batch of readParquet(join(run, task.input.path))) {
+      const drops = dropped(batch)
+      for (const [at, row] of rowsOf(batch).entries()) {
         await slots.take()
         // An endpoint that never gets ready must not keep a run from stopping.
         if (stage.ready) await untilAborted(stage.ready(), effects.signal)
@@ -101,11 +135,12 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
           slots.give()
           break reading
         }
-        const working = work(next++, row).then(() => {
+        const working = work(next++, row, drops[at]!).then(() => {
           running.delete(working)
         })
         running.add(working)
       }
+    }
     task.allStarted()
     await Promise.all(running)
     if (stopped) throw (stopped as { error: unknown }).error

@@ -11,6 +11,7 @@ import type { Commit, Shard } from "./commit.ts"
 import { addDrops, addTally } from "./counts.ts"
 import { writeFailure, writeWhole } from "./disk.ts"
 import { digestOf } from "./fingerprint.ts"
+import { expectFormat } from "./format.ts"
 import type { Pipeline } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
 import { canonicalRowJson } from "./row-json.ts"
@@ -145,7 +146,7 @@ export function countRows(
   { path, stages }: Pick<Pipeline, "path" | "stages">,
   commits: ReadonlyMap<string, readonly Commit[]>,
 ): Pick<Manifest, "rows" | "drops" | "tallies"> {
-  const rows = { in: 0, out: 0, dropped: 0, failed: 0 }
+  const rows: Manifest["rows"] = { in: 0, out: 0, dropped: 0, failed: 0 }
   const drops: DropsByReason = {}
   const tallies: Manifest["tallies"] = {}
   for (const stage of path) {
@@ -156,6 +157,7 @@ export function countRows(
       if (stage === path.at(-1)) rows.out += counts.out
       rows.dropped += counts.dropped
       rows.failed += counts.failed
+      if (counts.born > 0) rows.born = (rows.born ?? 0) + counts.born
       addDrops(lost, dropped)
       if (Object.keys(counted).length > 0) tallies[stage] = addTally(tallies[stage] ?? {}, counted)
     }
@@ -165,14 +167,19 @@ export function countRows(
   return { rows, drops, tallies }
 }
 
-/** A run's manifest, or null where it has none. */
+/** A run's manifest, or null where it has none. Rejects with a usage error for one of another format. */
 export async function readManifest(run: string): Promise<Manifest | null> {
   const text = await readFile(join(run, "manifest.json"), "utf8").catch(() => null)
+  if (text === null) return null
+  let manifest: Manifest
   try {
-    return text === null ? null : (JSON.parse(text) as Manifest)
+    manifest = JSON.parse(text) as Manifest
   } catch {
     return null
   }
+  if (typeof manifest?.schema_version !== "number") return null
+  expectFormat("The manifest", join(run, "manifest.json"), manifest.schema_version)
+  return manifest
 }
 
 async function standsWhole(run: string, { shards, beside }: Manifest): Promise<boolean> {

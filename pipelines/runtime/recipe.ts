@@ -1,6 +1,7 @@
 import type { z } from "zod"
 import type { Table } from "../../schemas/columns.ts"
 import type { Happening } from "../../schemas/event.ts"
+import type { AnsweredBefore } from "./answered-before.ts"
 import type { TotalsByIdentity } from "./ledger-index.ts"
 import type { Stage } from "./stage.ts"
 import type { Row } from "./step.ts"
@@ -23,7 +24,20 @@ export interface Paid {
   readonly identity: string
   /** Price of a million tokens in USD, where known. */
   readonly price: { input: number; output: number } | null
+  /** What bounds its speed, for `plan`. */
+  readonly limits?: SpeedLimits
   counters(): PaidCounters
+  /** Held, it sends nothing new; what is in flight goes on. */
+  hold?(held: boolean): void
+}
+
+/** What a config says about how fast a model may be asked and how fast it answers. */
+export interface SpeedLimits {
+  maxInFlight: number
+  requestsPerMinute: number | null
+  tokensPerMinute: number | null
+  /** Output tokens a second of one request, as stated in the config. */
+  tokensPerSecond: number | null
 }
 
 /** Where an endpoint stands: requests now, and calls, tokens and cost of this process so far. */
@@ -58,6 +72,8 @@ export interface Host {
   report(happening: Happening): void
   /** What was settled before this run started, by identity: budgets count it as spent. */
   settled: TotalsByIdentity
+  /** Who answered for each identity before this run started, as servers said: a change is told. */
+  answered?: AnsweredBefore
 }
 
 /** A function from a config to stages. `C` is the checked config. */
@@ -67,6 +83,13 @@ export interface Recipe<C = unknown> {
   version: number
   config: z.ZodType<C>
   open(config: C, host: Host): Pipeline
+}
+
+/** Keys of a config that the runtime reads itself, where a recipe has them: the common keys of `schemas/config.ts`. */
+export interface HouseKeys {
+  ledger?: string
+  disk?: { minimumFreeBytes?: number }
+  budget?: { tokens?: number; usd?: number }
 }
 
 /** Types a recipe of your own: `export default defineRecipe({ name, about, version, config, open })`. */

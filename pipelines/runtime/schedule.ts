@@ -4,13 +4,15 @@ import { join } from "node:path"
 import type { Columns } from "../../schemas/columns.ts"
 import type { FailedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, readCommit, removeCommitsFrom, whyNotReused } from "./commit.ts"
-import { stopError } from "./errors.ts"
+import type { DiskRoom } from "./disk-room.ts"
+import { type RowError, stopError } from "./errors.ts"
 import type { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
 import { FailureLimit } from "./failure-limit.ts"
 import { runImportTask } from "./import-task.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import type { Measure } from "./measure.ts"
 import { rowsIn, runReduceTask } from "./reduce-task.ts"
 import type { RowOutcome } from "./row-chain.ts"
 import { canonicalRowJson } from "./row-json.ts"
@@ -26,6 +28,10 @@ export interface Execution {
   run: string
   stages: Stage[]
   effects: LedgerEffects
+  /** Notes what rows ask. */
+  measure: Measure
+  /** Room on the run's disk. */
+  room: DiskRoom
   events: EventLog
   /** Source rows of a pilot; null for all. */
   limit: number | null
@@ -160,7 +166,7 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
     const working = (
       executor
         ? executed(context, task, executor, started.resolve)
-        : commitOf(context, task, (basis, rowDone) =>
+        : commitOf(context, task, (basis, rowDone, refused) =>
             runMapTask({
               run: execution.run,
               stage,
@@ -170,8 +176,10 @@ async function runMap(context: StageContext, stage: MapStage, feed: ShardFeed): 
               columns: columns.get(stage.id)!,
               side,
               effects: execution.effects,
+              measure: execution.measure,
               slots: context.slots!,
               rowDone,
+              refused,
               stop: context.stop,
               allStarted: started.resolve,
             }),
@@ -249,13 +257,14 @@ async function readSide(
 
 /** The commit of a task that another process works on, which takes the task's lease itself. */
 async function executed(
-  { execution: { run, events }, signal }: StageContext,
+  { execution: { run, events, room }, signal }: StageContext,
   { stage, index, basis, rows, failures }: Task,
   executor: Executor,
   started: () => void,
 ): Promise<{ commit: Commit; reused: boolean }> {
   const why = whyNotReused(await readCommit(run, stage, index), basis)
   if (why !== null) {
+    await room.enough(signal)
     events.append({ event: "task.started", stage, index, rows, why })
     await executor.run({ run, stage, index }, signal, started)
   }
@@ -287,7 +296,7 @@ interface Task {
 async function commitOf(
   { execution, signal }: StageContext,
   task: Task,
-  work: (basis: Basis, rowDone: (outcome: RowOutcome) => void) => Promise<Commit>,
+  work: (basis: Basis, rowDone: (outcome: RowOutcome) => void, refused: (error: RowError) => void) => Promise<Commit>,
 ): Promise<{ commit: Commit; reused: boolean }> {
   const { run, events, running } = execution
   const { stage, index, rows, failures } = task
@@ -313,6 +322,7 @@ async function commitOf(
       return done(standing!, true)
     }
     signal.throwIfAborted()
+    await execution.room.enough(signal)
     const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
     if (!(lease instanceof Lock)) {
       task.leased?.()
@@ -321,12 +331,13 @@ async function commitOf(
     }
     let finished = 0
     let seenToFail = 0
+    const refused: RowError[] = []
     const failedRows: FailedRow[] = []
     try {
       // A worker that held the lease and died has left settled effects behind.
       if (lease.inherited) await execution.effects.refresh()
       events.append({ event: "task.started", stage, index, rows, why })
-      const commit = await work(basis, ({ failed }) => {
+      const hearRow = ({ failed }: RowOutcome) => {
         finished++
         running.set(stage, (running.get(stage) ?? 0) + 1)
         seenToFail += failed.length
@@ -349,10 +360,18 @@ async function commitOf(
           failed.map(({ error }) => error.reason),
           failed.map(({ error }) => error.message),
         )
+      }
+      const commit = await work(basis, hearRow, (error) => {
+        if (refused.length === 0) refused.push(error)
       })
       // Rows that did not fit their columns were found when the shards were written.
       const late = commit.counts.failed - seenToFail
-      if (late > 0) failures?.count(0, Array<string>(late).fill("bad-value"))
+      if (late > 0)
+        failures?.count(
+          0,
+          Array<string>(late).fill("bad-value"),
+          refused.map(({ message }) => message),
+        )
       return done(commit, false)
     } catch (error) {
       execution.uncommittedFailures.push(...failedRows.splice(0, keptFailures - execution.uncommittedFailures.length))

@@ -1,8 +1,10 @@
 import type { Effect, Effects, Settled } from "./effect.ts"
 import { RowError } from "./errors.ts"
 import { canonicalJson } from "./fingerprint.ts"
-import type { Ledger } from "./ledger.ts"
+import type { Ledger, LedgerRecord } from "./ledger.ts"
 import { effectKeyOf, exchangeId } from "./ledger.ts"
+import type { SharedLedger } from "./shared-ledger.ts"
+import { untilAborted } from "./until-aborted.ts"
 
 /** The run is being stopped: what is in flight may settle, nothing new is asked. */
 export class Draining extends Error {
@@ -10,6 +12,15 @@ export class Draining extends Error {
     super("The run is stopping")
     this.name = "Draining"
   }
+}
+
+export interface LedgerEffectsOptions {
+  /** Where answers are looked for that another run paid for, and added that this one pays for. */
+  shared?: SharedLedger | null
+  /** Nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
+  offline?: boolean
+  /** Resolves when there is room for a further answer. */
+  room?: (signal: AbortSignal) => Promise<void>
 }
 
 /**
@@ -20,14 +31,18 @@ export class LedgerEffects implements Effects {
   readonly #ledger: Ledger
   readonly #abort = new AbortController()
   readonly #inFlight = new Map<string, Promise<Settled<unknown>>>()
+  readonly #shared: SharedLedger | null
   readonly #offline: boolean
+  readonly #room: ((signal: AbortSignal) => Promise<void>) | null
   readonly #noMore = new AbortController()
   #idle: (() => void)[] = []
+  #held: PromiseWithResolvers<void> | null = null
 
-  /** `offline`: nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
-  constructor(ledger: Ledger, options: { offline?: boolean } = {}) {
+  constructor(ledger: Ledger, options: LedgerEffectsOptions = {}) {
     this.#ledger = ledger
+    this.#shared = options.shared ?? null
     this.#offline = options.offline ?? false
+    this.#room = options.room ?? null
   }
 
   get signal(): AbortSignal {
@@ -37,6 +52,15 @@ export class LedgerEffects implements Effects {
   /** Takes in what other processes have settled meanwhile. */
   refresh(): Promise<void> {
     return this.#ledger.refresh()
+  }
+
+  /** Held, nothing new is performed; what is settled is still given, and what is being performed goes on. */
+  hold(held: boolean): void {
+    if (held) this.#held ??= Promise.withResolvers<void>()
+    else {
+      this.#held?.resolve()
+      this.#held = null
+    }
   }
 
   /** Effects that are being performed. */
@@ -52,11 +76,12 @@ export class LedgerEffects implements Effects {
     // Two rows that ask the same share the answer.
     const shared = this.#inFlight.get(key)
     if (shared) return (await shared) as Settled<T>
-    if (this.#offline)
+    const elsewhere = isShareable(effect) ? (this.#shared?.get(key) ?? null) : null
+    if (this.#offline && !elsewhere)
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
     this.signal.throwIfAborted()
-    this.#noMore.signal.throwIfAborted()
-    const settling = this.#perform(effect, key, request)
+    if (!elsewhere) this.#noMore.signal.throwIfAborted()
+    const settling = elsewhere ? this.#takeOver(elsewhere) : this.#ask(effect, key, request)
     this.#inFlight.set(key, settling)
     try {
       return (await settling) as Settled<T>
@@ -66,22 +91,51 @@ export class LedgerEffects implements Effects {
     }
   }
 
+  /** Asks when it is this run's turn to: another run may be paying for the same answer. */
+  async #ask(effect: Effect<unknown>, key: string, request: string): Promise<Settled<unknown>> {
+    const shared = isShareable(effect) ? this.#shared : null
+    // Nobody waits for anything: the common case needs no signal of its own.
+    if (!shared && !this.#room) return this.#perform(effect, key, request)
+    await this.#room?.(this.#noMore.signal)
+    if (!shared) return this.#perform(effect, key, request)
+    const signal = this.#noMore.signal
+    const claim = await shared.claim(key, signal)
+    if ("key" in claim) return this.#takeOver(claim)
+    try {
+      signal.throwIfAborted()
+      return await this.#perform(effect, key, request)
+    } finally {
+      await claim.release()
+    }
+  }
+
+  /** Keeps a copy of what another run paid for, so that this one needs nothing but its own folder. */
+  async #takeOver(record: LedgerRecord): Promise<Settled<unknown>> {
+    await this.#append({ ...record, reused: true })
+    return { id: exchangeId(record.key), value: record.value, usage: record.usage, replayed: true }
+  }
+
   async #perform(effect: Effect<unknown>, key: string, requestJson: string): Promise<Settled<unknown>> {
+    while (this.#held) await untilAborted(this.#held.promise, this.#noMore.signal)
     const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
     const { kind, identity, sample, request } = effect
     const at = new Date().toISOString()
     const valueJson = JSON.stringify(value) ?? "null"
+    const record = { key, kind, identity, sample, request, value, usage, at }
+    const json = { request: requestJson, value: valueJson }
+    await this.#append(record, json)
+    if (isShareable(effect)) await this.#shared?.add(record, json)
+    return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
+  }
+
+  async #append(record: LedgerRecord, json?: { request: string; value: string }): Promise<void> {
     try {
-      await this.#ledger.append(
-        { key, kind, identity, sample, request, value, usage, at },
-        { request: requestJson, value: valueJson },
-      )
+      await this.#ledger.append(record, json)
     } catch (error) {
       // What else is answered could not be kept either: it is not worth paying for.
       this.#abort.abort(error)
       throw error
     }
-    return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
   }
 
   /** Lets what is in flight settle for up to `graceMs`, then aborts it. Nothing new is performed from now on. */
@@ -96,3 +150,6 @@ export class LedgerEffects implements Effects {
     this.#abort.abort(new Draining())
   }
 }
+
+/** Answers of named models are worth the same in every run; what a sandbox or a server's abilities say depends on where it was said. */
+const isShareable = ({ kind, anonymous }: Effect<unknown>): boolean => kind === "chat" && !anonymous

@@ -28,8 +28,9 @@ export interface ImportStage {
   check?(): Promise<void>
   /** What each source file is, in order. */
   digests(): Promise<SourceDigest[]>
-  /** Rows in the order of the sources. A pilot reads `limit` of them at most: sources of several kinds give some of each. */
-  rows(limit: number | null): AsyncIterable<Imported>
+  /** Rows in the order of the sources. A pilot reads `limit` of them at most: sources of several kinds give some of each.
+   * `scratch` is the path that a file may be made at while rows are read; without one (`plan` only counts) rows may lack what needs it. */
+  rows(limit: number | null, scratch?: string | null): AsyncIterable<Imported>
 }
 
 /** Takes each shard of its input through a chain of steps; each task depends on its shard and the side data alone. */
@@ -63,4 +64,5 @@ export interface ReduceStage {
   run(rows: AsyncIterable<Row>, side: Side): Promise<Iterable<Row>>
 }
 
+/** One part of a recipe; its output is a dataset of shards, which later stages name as their input. */
 export type Stage = ImportStage | MapStage | ReduceStage

@@ -1,13 +1,16 @@
 import { join } from "node:path"
 import type { Counts, DropsByReason, Event } from "../../schemas/event.ts"
 import { addDrops, addTally } from "./counts.ts"
-import { readEvents } from "./events.ts"
+import { EventReader, eventSegments, lastStart, readSnapshot, segmentNumber } from "./events.ts"
+import type { TotalsByIdentity } from "./ledger-index.ts"
 import { ownerOf } from "./lock.ts"
 import type { PaidCounters } from "./recipe.ts"
 
 /** One stage as its events tell. */
 export interface StageStatus {
   stage: string
+  /** The stage whose rows it reads; null for the first one, and where nothing was said. */
+  input: string | null
   tasksDone: number
   tasksRunning: number
   reused: number
@@ -27,9 +30,13 @@ export interface RunStatus {
   reason: string | null
   startedAt: string | null
   lastAt: string | null
+  /** Somebody paused it: it asks nothing new until it is resumed. */
+  paused: boolean
   stages: StageStatus[]
   /** Settled answers and tokens of all attempts, by identity. */
-  settled: Record<string, { calls: number; input: number; output: number }>
+  settled: TotalsByIdentity
+  /** Set while the run begins nothing new because its disk is nearly full. */
+  diskLow: { freeBytes: number; floorBytes: number } | null
   endpoints: Record<string, PaidCounters & { identity: string }>
   /** What endpoints, warnings and the runtime said last. */
   messages: string[]
@@ -46,8 +53,10 @@ export function foldEvents(events: Iterable<Event>): RunStatus {
     reason: null,
     startedAt: null,
     lastAt: null,
+    paused: false,
     stages: [],
     settled: {},
+    diskLow: null,
     endpoints: {},
     messages: [],
     failures: [],
@@ -62,7 +71,18 @@ export function foldEvent(status: RunStatus, event: Event): void {
   switch (event.event) {
     case "run.started":
       Object.assign(status, { state: "running", recipe: event.recipe, reason: null, startedAt: event.at })
-      Object.assign(status, { stages: [], settled: event.settled, endpoints: {}, failures: [], messages: [] })
+      Object.assign(status, {
+        stages: [],
+        settled: event.settled,
+        endpoints: {},
+        failures: [],
+        messages: [],
+        diskLow: null,
+        paused: false,
+      })
+      break
+    case "stage.planned":
+      stageOf(status, event.stage).input = event.input ?? null
       break
     case "task.started":
       stageOf(status, event.stage).tasksRunning++
@@ -90,9 +110,18 @@ export function foldEvent(status: RunStatus, event: Event): void {
     case "endpoint":
       say(status, `${event.role} ${event.state}: ${event.message}`)
       break
+    case "paused":
+      status.paused = event.paused
+      say(status, event.paused ? "paused: nothing new is asked" : "resumed")
+      break
     case "warning":
       say(status, event.message)
       break
+    case "disk": {
+      const { freeBytes, floorBytes } = event
+      status.diskLow = event.state === "low" ? { freeBytes, floorBytes } : null
+      break
+    }
     case "run.stopped":
       Object.assign(status, { state: "stopped", reason: event.reason })
       break
@@ -103,10 +132,46 @@ export function foldEvent(status: RunStatus, event: Event): void {
 }
 
 /** The status of a run's folder: its events, and whether the process that runs it still lives. */
-export async function readStatus(run: string): Promise<RunStatus> {
-  const status = foldEvents(await readEvents(join(run, "events")))
-  if (status.state === "running" && !(await ownerOf(join(run, "locks", "coordinator")))) status.state = "killed"
-  return status
+export const readStatus = (run: string): Promise<RunStatus> => new StatusReader(run).read()
+
+/**
+ * Follows a run's status: each read folds what was appended since the one before. The first one starts at the run's last start or at
+ * its last snapshot, so that it is quick after a week as well.
+ */
+export class StatusReader {
+  readonly #run: string
+  #reader: EventReader | null = null
+  #status = foldEvents([])
+
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  /** The status by now; an object of its own each time, whose lists must not be changed. */
+  async read(): Promise<RunStatus> {
+    if (await this.#isBehind()) this.#reader = null
+    this.#reader ??= await this.#open()
+    for await (const event of this.#reader.read()) foldEvent(this.#status, event)
+    const dead = this.#status.state === "running" && !(await ownerOf(join(this.#run, "locks", "coordinator")))
+    return { ...this.#status, ...(dead && { state: "killed" }) }
+  }
+
+  /** Whether a segment was removed before it was read to its end: the snapshot has what it said. */
+  async #isBehind(): Promise<boolean> {
+    if (!this.#reader?.last) return false
+    const snapshot = await readSnapshot(join(this.#run, "events"))
+    return !!snapshot?.removed && segmentNumber(snapshot.removed) >= segmentNumber(this.#reader.last)
+  }
+
+  async #open(): Promise<EventReader> {
+    const folder = join(this.#run, "events")
+    const snapshot = await readSnapshot(folder)
+    const from = await lastStart(folder, await eventSegments(folder))
+    this.#status = foldEvents([])
+    if (snapshot === null || snapshot.first !== from) return new EventReader(folder, { from })
+    Object.assign(this.#status, snapshot.state)
+    return new EventReader(folder, { from, skipped: snapshot.covered })
+  }
 }
 
 function stageOf(status: RunStatus, id: string): StageStatus {
@@ -114,6 +179,7 @@ function stageOf(status: RunStatus, id: string): StageStatus {
   if (known) return known
   const stage: StageStatus = {
     stage: id,
+    input: null,
     tasksDone: 0,
     tasksRunning: 0,
     reused: 0,

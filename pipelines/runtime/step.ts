@@ -40,22 +40,31 @@ interface Declaration {
   readonly about?: string
 }
 
-/** The plain way: one row at a time, synchronous. Null keeps the row as it is. */
+/**
+ * The plain way: one row at a time, synchronous. Null keeps the row as it is. Rows are frozen: a step that changes one makes a
+ * new one (`{ keep: [{ ...row, length }] }`).
+ */
 export interface RowStep extends Declaration {
   readonly kind: "row"
-  run(row: Row, side: Side): Reason | Fate | null
+  run(row: Readonly<Row>, side: Side): Reason | Fate | null
 }
 
-/** The fast way: over the buffers of a record batch. One entry per row: null keeps it. */
+/** Decides on all rows of a batch: one entry for each, in order; null keeps the row. */
+export type Kernel = (batch: RecordBatch) => (Reason | null)[]
+
+/**
+ * The fast way: over the buffers of a record batch. `open` is called once for a shard; what it returns may keep scratch memory. Kernels
+ * stand before all other steps of a stage.
+ */
 export interface KernelStep extends Declaration {
   readonly kind: "kernel"
-  open(): (batch: RecordBatch) => (Reason | null)[]
+  open(): Kernel
 }
 
 /** The async way: settles effects (judges, drafters, sandboxes). Must depend on the row, the side data and settled values alone. */
 export interface ProgramStep extends Declaration {
   readonly kind: "program"
-  run(row: Row, effects: Effects, side: Side): Promise<Fate>
+  run(row: Readonly<Row>, effects: Effects, side: Side): Promise<Fate>
   /** Upper bound of what one row may ask, for `plan`. */
   readonly bound?: Bound[]
 }
@@ -68,6 +77,7 @@ export interface Bound {
   outputTokens: number
 }
 
+/** Code over the rows of a map stage. */
 export type Step = RowStep | KernelStep | ProgramStep
 
 /** Small datasets that every task of a stage may read, by stage id: their rows in order. */
@@ -82,10 +92,4 @@ export function rejectionOf(step: string, { reason, measured, threshold, evidenc
     threshold: threshold ?? null,
     evidence: evidence === undefined ? null : JSON.stringify(evidence),
   }
-}
-
-/** What a row step returned, as a fate. */
-export function fateOf(result: Reason | Fate | null, row: Row): Fate {
-  if (result === null) return { keep: [row] }
-  return "reason" in result ? { drop: result, row } : result
 }

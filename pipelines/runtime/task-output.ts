@@ -2,6 +2,7 @@ import { Schema } from "apache-arrow"
 import { type Columns, fieldsOf } from "../../schemas/columns.ts"
 import type { Counts, DropsByReason } from "../../schemas/event.ts"
 import { type DroppedRow, droppedRow, type FailedRow, failedRow } from "../../schemas/rejection.ts"
+import { ColumnError } from "./column-builder.ts"
 import { type Basis, type Commit, fingerprintOf, taskName, writeCommit } from "./commit.ts"
 import { addDrops, addTally } from "./counts.ts"
 import type { RowError } from "./errors.ts"
@@ -19,6 +20,8 @@ export class TaskOutput {
   readonly #stage: string
   readonly #index: number
   readonly #basis: Basis
+  readonly #stepOf: (column: string) => string | undefined
+  readonly #refused: ((error: RowError) => void) | undefined
   readonly #schema: Schema
   readonly #rowsPerShard: number
   readonly #name: string
@@ -30,12 +33,24 @@ export class TaskOutput {
 
   constructor(
     run: string,
-    task: { stage: string; index: number; basis: Basis; columns: Columns; rowsPerShard?: number },
+    task: {
+      stage: string
+      index: number
+      basis: Basis
+      columns: Columns
+      rowsPerShard?: number
+      /** The step that a column's values come from. */
+      stepOf?: (column: string) => string | undefined
+      /** Called with each row that does not fit its columns. */
+      refused?: ((error: RowError) => void) | undefined
+    },
   ) {
     this.#run = run
     this.#stage = task.stage
     this.#index = task.index
     this.#basis = task.basis
+    this.#stepOf = task.stepOf ?? (() => undefined)
+    this.#refused = task.refused
     this.#schema = new Schema(fieldsOf(task.columns))
     this.#rowsPerShard = task.rowsPerShard ?? Number.POSITIVE_INFINITY
     this.#name = `${taskName(task.stage, task.index)}-${fingerprintOf(task.basis).slice(0, 12)}`
@@ -110,7 +125,9 @@ export class TaskOutput {
   /** A row that a step gave values that its columns cannot hold. */
   async #refuse(row: Row, error: RowError): Promise<void> {
     this.counts.out--
-    await this.#addFailed({ row, step: this.#stage, error })
+    this.#refused?.(error)
+    const step = error instanceof ColumnError ? this.#stepOf(/^[^.[]*/.exec(error.column)![0]) : undefined
+    await this.#addFailed({ row, step: step ?? this.#stage, error })
   }
 
   async #addRow(row: Row): Promise<void> {

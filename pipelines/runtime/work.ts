@@ -1,16 +1,22 @@
 import { join, resolve } from "node:path"
+import type { Happening } from "../../schemas/event.ts"
+import { answeredBefore } from "./answered-before.ts"
 import { readCommit, readCommits, whyNotReused } from "./commit.ts"
+import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
-import type { Recipe } from "./recipe.ts"
+import { holdWhilePaused } from "./pause.ts"
+import type { HouseKeys, Recipe } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
 import { RowSlots } from "./row-slots.ts"
 import { Draining, LedgerEffects } from "./settle.ts"
+import { SharedLedger } from "./shared-ledger.ts"
 import { columnsOf, mapBasis, sideDigests } from "./task-plan.ts"
 
+/** One task of a run in a folder. */
 export interface WorkOptions<C = unknown> {
   recipe: Recipe<C>
   config: C
@@ -31,10 +37,15 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const run = resolve(options.run)
   const ledger = await Ledger.open(join(run, "ledger"), "append")
   const events = await EventLog.open(join(run, "events"))
+  const report = (happening: Happening) => events.append(happening)
   const pipeline = options.recipe.open(options.config, {
-    report: (happening) => events.append(happening),
+    report,
     settled: ledger.totals(),
+    answered: await answeredBefore(join(run, "ledger")),
   })
+  const { ledger: sharedFolder, disk } = (options.config ?? {}) as HouseKeys
+  const room = new DiskRoom(run, disk?.minimumFreeBytes ?? null, report)
+  let shared: SharedLedger | null = null
   try {
     const stage = pipeline.stages.find(({ id }) => id === options.stage)
     if (stage?.kind !== "map")
@@ -77,8 +88,18 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
         got: `process ${lease.pid} on ${lease.host}`,
         remedy: "Let it finish.",
       })
-    const effects = new LedgerEffects(ledger)
+    if (sharedFolder !== undefined)
+      shared = await SharedLedger.open(resolve(sharedFolder), (message) => report({ event: "warning", message }))
+    const effects = new LedgerEffects(ledger, { shared, room: (signal) => room.enough(signal) })
     const slots = new RowSlots(stage.rowsInFlight ?? 32)
+    const pauses = holdWhilePaused(run, {
+      hold(paused) {
+        effects.hold(paused)
+        for (const paid of pipeline.endpoints) paid.hold?.(paused)
+      },
+    })
+    pauses.look()
+    const looking = setInterval(pauses.look, 1_000)
     const onStop = () => {
       slots.close(new Draining())
       effects.drain(options.graceMs ?? 10_000)
@@ -108,11 +129,14 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
       if (options.signal?.aborted) throw options.signal.reason
       throw error
     } finally {
+      clearInterval(looking)
       options.signal?.removeEventListener("abort", onStop)
       await lease.release()
     }
   } finally {
+    room.close()
     await pipeline.close().catch(() => {})
+    await shared?.close()
     await ledger.close()
     events.close()
   }

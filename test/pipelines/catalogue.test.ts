@@ -29,10 +29,10 @@ describe.each(catalogue.map((entry) => [entry.id, entry] as const))("%s", (id, e
     if ("adds" in step) expect(Object.keys(step.adds ?? {})).toEqual(entry.adds)
   })
 
-  test("settles effects exactly when it has a role or needs a sandbox", async () => {
+  test("settles effects exactly when it has a role or settles something else", async () => {
     if (entry.kind === "verifier") return
     const step = await built(entry)
-    expect("kind" in step && step.kind).toBe(entry.role || entry.sandbox ? "program" : "row")
+    expect("kind" in step && step.kind).toBe(entry.role || entry.settles ? "program" : "row")
     if ("bound" in step) expect(step.bound?.map(({ role }) => role)).toEqual([entry.role])
   })
 

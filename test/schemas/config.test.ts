@@ -9,6 +9,7 @@ test("the defaults of the cold start are the recipe's", () => {
   const { drafts, judging, reserve, review, select, seed, failureLimit, rowsPerShard, budget, filters } = parsed()
   expect(drafts).toEqual({
     prompt: "boxed",
+    import: [],
     initial: 8,
     maximum: 32,
     temperature: 0.6,
@@ -116,7 +117,7 @@ test("every key is described, numbers of a unit name it, and defaults stand in t
   const json = z.toJSONSchema(coldStartConfig, { io: "input", unrepresentable: "any" }) as Key
   visit(json, "")
   // Prices are described as a whole.
-  expect(silent.filter((path) => !/\.price\.(input|output)$/.test(path))).toEqual([])
+  expect(silent.filter((path) => !/\.price\.(input|output|currency)$/.test(path))).toEqual([])
   expect(json.properties?.drafts?.properties?.initial).toMatchObject({ default: 8, unit: "drafts", minimum: 1 })
   expect(json.properties?.drafts?.properties?.temperature).toMatchObject({
     default: 0.6,

@@ -1,57 +1,48 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
-import { sha256 } from "../../pipelines/runtime/fingerprint.ts"
-import { Ledger } from "../../pipelines/runtime/ledger.ts"
-import type { Manifest } from "../../schemas/manifest.ts"
-import { projectionLines, wilson } from "../../ui/projection.ts"
-import { temporaryFolder } from "../pipelines/runtime/folder.ts"
+import { expect, test } from "vitest"
+import type { Projection } from "../../pipelines/runtime/projection.ts"
+import { projectionLines } from "../../ui/projection.ts"
+import { runCommand } from "../faults/run-command.ts"
+import { jsonLines, scene, sums } from "../faults/scene.ts"
+import { startEndpoint } from "../faults/start-endpoint.ts"
 
-describe("Wilson's interval", () => {
-  test.each([
-    [0, 10, 0, 0.2775],
-    [10, 10, 0.7225, 1],
-    [5, 10, 0.2366, 0.7634],
-    [50, 1_000, 0.0381, 0.0653],
-  ])("of %i in %i", (successes, trials, low, high) => {
-    const [from, to] = wilson(successes, trials)
-    expect(from).toBeCloseTo(low, 4)
-    expect(to).toBeCloseTo(high, 4)
-  })
-
-  test("of nothing is everything", () => {
-    expect(wilson(0, 0)).toEqual([0, 1])
-  })
+test("a projection is said with its intervals, and what is unknown is said to be", () => {
+  const of = (estimate: number) => ({ estimate, low: estimate / 2, high: estimate * 2 })
+  const use = { calls: of(2_000), inputTokens: of(1), outputTokens: of(2), usd: null, timeMs: null }
+  const projection: Projection = { pilotRows: 10, allRows: 1_000, yield: of(500), ...use, stages: [] }
+  const text = projectionLines(projection).join("\n")
+  expect(text).toContain("projected to all 1,000 rows from 10, with 95% intervals")
+  expect(text).toMatch(/in the dataset +500 +250 to 1,000/)
+  expect(text).toMatch(/calls +2,000 +1,000 to 4,000/)
+  expect(text).not.toContain("cost")
+  expect(text).toMatch(/time +unknown/)
+  const priced = { ...projection, usd: of(3), timeMs: { low: 60_000, high: 7_200_000 } }
+  expect(projectionLines(priced).join("\n")).toMatch(/cost +\$3\.00 +\$1\.50 to \$6\.00\n +time +1m00s to 2h00m/)
 })
 
-test("a pilot's yield, calls, tokens, cost and time are scaled by rows", async () => {
-  const run = temporaryFolder()
-  const questions = join(run, "questions.jsonl")
-  writeFileSync(questions, Array.from({ length: 1_000 }, (_, at) => `{"question":"q${at}"}\n`).join(""))
-  const ledger = await Ledger.open(join(run, "ledger"), "append")
-  for (let at = 0; at < 20; at++)
-    await ledger.append({
-      key: sha256(`${at}`),
-      kind: "chat",
-      identity: "m",
-      sample: 0,
-      request: {},
-      value: {},
-      usage: { input: 100, output: 50 },
-      at: "",
-    })
-  await ledger.close()
-  const manifest = { rows: { in: 10, out: 5, dropped: 5, failed: 0 } } as Manifest
-  const config = { questions: [questions], models: { judge: { model: "m", price: { input: 1, output: 2 } } } }
-  const lines = await projectionLines({ run, manifest, elapsedMs: 36_000, config })
-  const text = lines.join("\n")
-  expect(lines[1]).toBe("  projected to all 1,000 rows (from 10)")
-  expect(text).toMatch(/in the dataset +500 +95% interval 237 to 763/)
-  expect(text).toMatch(/calls +2,000/)
-  expect(text).toMatch(/tokens in +200,000/)
-  expect(text).toMatch(/tokens out +100,000/)
-  expect(text).toMatch(/cost +\$0\.4000/)
-  expect(text).toMatch(/time at this rate +1h00m/)
-  const whole = { rows: { in: 1_000, out: 5, dropped: 995, failed: 0 } } as Manifest
-  expect(await projectionLines({ run, manifest: whole, elapsedMs: 1, config })).toEqual([])
+test("a pilot projects, and plan takes over what it measured", { timeout: 120_000 }, async () => {
+  const endpoint = await startEndpoint({ delayMs: 20 })
+  const price = { input: 1, output: 2 }
+  const { config, folder } = await scene(endpoint.url, { questions: sums(60), model: { price } })
+  writeFileSync(join(folder, "questions.jsonl"), jsonLines(sums(60)))
+  const before = await runCommand(["plan", config, "--out", join(folder, "run")])
+  expect(before.stdout).toContain("time unknown until a pilot (--limit N) or models.drafter.tokensPerSecond")
+  expect(before.stdout).not.toContain("projected")
+  const pilot = await runCommand(["run", config, "--out", join(folder, "run"), "--limit", "20", "--json"])
+  expect(pilot).toMatchObject({ code: 0 })
+  expect(pilot.stderr).toContain("projected to all 60 rows from 20")
+  const last = JSON.parse(pilot.stdout.trim().split("\n").at(-1)!) as { event: string; projection: Projection }
+  expect(last.event).toBe("done")
+  const { projection } = last
+  expect(projection.calls.low).toBeLessThanOrEqual(projection.calls.estimate)
+  expect(projection.usd!.estimate).toBeGreaterThan(0)
+  expect(projection.timeMs!.low).toBeGreaterThan(0)
+  const plan = await runCommand(["plan", config, "--out", join(folder, "run"), "--json"])
+  expect(JSON.parse(plan.stdout).projection).toEqual(projection)
+  const whole = await runCommand(["run", config, "--out", join(folder, "run"), "--json"])
+  expect(whole.code).toBe(0)
+  const asked = JSON.parse((await runCommand(["inspect", join(folder, "run"), "--json"])).stdout) as { calls: number }
+  expect(asked.calls).toBeGreaterThanOrEqual(projection.calls.low)
+  expect(asked.calls).toBeLessThanOrEqual(projection.calls.high)
 })

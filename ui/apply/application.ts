@@ -34,6 +34,8 @@ export interface ApplicationServices {
 }
 
 const progressMs = 1_000
+/** Rows at once of a step that asks no model, such as one that runs programs. */
+const defaultRowsInFlight = 8
 
 /** What a step compares with, read before anything is asked. Throws usage errors. */
 export const sideOf = ({ entry, settings }: Pick<Application, "entry" | "settings">): Promise<Side> =>
@@ -60,12 +62,13 @@ export async function runApplication(
       view: { entry, reads: entry.column(settings.params), column, hidden: labels },
       side,
       effects: counted ?? noEffects(signal),
-      rowsInFlight: asked?.model.maxInFlight ?? 1,
+      rowsInFlight: asked?.model.maxInFlight ?? defaultRowsInFlight,
       ...(endpoint && { ready: () => endpoint.ready() }),
     })) {
       tally.add(applied)
       await outputs.write(applied)
     }
+    signal.throwIfAborted()
     await outputs.close()
     const report: ApplyReport = {
       step: entry.id,

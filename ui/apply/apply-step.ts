@@ -2,8 +2,9 @@ import type { SourceRow } from "../../pipelines/io/jsonl.ts"
 import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { RowError } from "../../pipelines/runtime/errors.ts"
 import { type RowOutcome, runRow, runRowNow } from "../../pipelines/runtime/row-chain.ts"
-import type { ProgramStep, Row, RowStep, Side } from "../../pipelines/runtime/step.ts"
+import type { Row, Side, Step } from "../../pipelines/runtime/step.ts"
 import type { Rejection } from "../../schemas/rejection.ts"
+import { applyKernel, type Shown } from "./apply-kernel.ts"
 import { mapInOrder } from "./map-in-order.ts"
 import { type StepView, type ViewOptions, viewOf } from "./step-view.ts"
 
@@ -32,10 +33,21 @@ const rowsAhead = 2_000
  * must stop.
  */
 export async function* applyStep(
-  step: RowStep | ProgramStep,
+  step: Step,
   sources: AsyncIterable<SourceRow>,
   { view, side, effects, rowsInFlight, ready }: ApplyStepOptions,
 ): AsyncGenerator<Applied> {
+  if (step.kind === "kernel") {
+    async function* shown(): AsyncGenerator<Shown> {
+      for await (const source of sources) {
+        effects.signal.throwIfAborted()
+        const one = shownOf(source, view)
+        yield "failed" in one ? one : { source, view: one.view }
+      }
+    }
+    yield* applyKernel(step, shown(), view.entry.reads)
+    return
+  }
   if (step.kind === "row") {
     for await (const source of sources) {
       effects.signal.throwIfAborted()
@@ -52,10 +64,7 @@ export async function* applyStep(
   yield* mapInOrder(sources, work, { running: rowsInFlight, ahead: rowsAhead, ...(ready && { ready }) })
 }
 
-function shownOf(
-  source: SourceRow,
-  options: ViewOptions,
-): { view: StepView } | { source: SourceRow; failed: RowError } {
+function shownOf(source: SourceRow, options: ViewOptions): { view: StepView } | Extract<Applied, { failed: unknown }> {
   if ("error" in source) return { source, failed: source.error }
   try {
     return { view: viewOf(source.row, options) }

@@ -1,7 +1,7 @@
 // How a step's decisions compare with labels: accuracy, precision and recall of each value, and the confusion table.
 import { oneLine, stopError } from "../../pipelines/runtime/errors.ts"
+import { wilson } from "../../pipelines/runtime/projection.ts"
 import { columns, cut, grouped, percent } from "../print.ts"
-import { wilson } from "../projection.ts"
 
 /** What `--json` says of a comparison. Shares are null where nothing was to be divided. */
 export interface LabelReport {

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../annotators/endpoint/endpoint.ts"
 import type { StepEntry, StepRole } from "../../pipelines/catalogue.ts"
+import { answeredBefore } from "../../pipelines/runtime/answered-before.ts"
 import { CotyledonError, exitCode } from "../../pipelines/runtime/errors.ts"
 import { Ledger } from "../../pipelines/runtime/ledger.ts"
 import { Lock } from "../../pipelines/runtime/lock.ts"
@@ -40,7 +41,7 @@ export async function openStepEffects(
     const effects = new LedgerEffects(ledger)
     const roles = openEndpoints(models as Record<StepRole, ModelConfig>, {
       budget,
-      host: { report, settled: ledger.totals() },
+      host: { report, settled: ledger.totals(), answered: await answeredBefore(folder) },
     })
     return {
       endpoint: (role) => roles[role],

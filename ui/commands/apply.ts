@@ -8,7 +8,7 @@ import { eachStepLines, eachStepReport, filesOfStep } from "../apply/each-step.t
 import { readSettings, type StepSettings } from "../apply/settings.ts"
 import { openStepEffects, roleOf } from "../apply/step-effects.ts"
 import { type ApplyReport, type NamedFailure, summaryLines } from "../apply/summary.ts"
-import { findStep } from "../find-step.ts"
+import { loadStep } from "../find-step.ts"
 import { stopOnSignals } from "../interrupt.ts"
 import type { CommonOptions } from "../options.ts"
 import { besideOutput, checkOneStdout, checkOutputs, filesOfInput, removeUnfinished } from "../row-files.ts"
@@ -23,7 +23,7 @@ const graceMs = 10_000
 
 /** `cotyledon apply STEP IN OUT`, and `apply STEP,STEP IN FOLDER`: each of the steps over the same rows. */
 export async function apply(ids: string, input: string, output: string, options: ApplyOptions): Promise<void> {
-  const entries = ids.split(",").map(findStep)
+  const entries = await Promise.all(ids.split(",").map(loadStep))
   const [entry] = entries as [StepEntry]
   if (entries.length > 1) return applyEach(entries, input, output, options)
   checkLabels(entry, options.labels)
@@ -94,6 +94,7 @@ async function runAll(
             // What stops the command is said as its error.
             if (happening.event === "endpoint" && happening.state !== "stopped")
               say(`${happening.role}: ${oneLine(happening.message)}`)
+            else if (happening.event === "warning") say(oneLine(happening.message))
           })
     interrupt.signal.addEventListener("abort", () => {
       void paid?.effects.drain(graceMs)
@@ -120,9 +121,11 @@ async function runAll(
   }
 }
 
+/** The models that are asked; null where nothing is to be settled. */
 function modelsOf(applications: readonly Application[]): Partial<Record<StepRole, ModelConfig>> | null {
   const asked = applications.flatMap(({ entry, settings }) => roleOf(entry, settings) ?? [])
-  return asked.length === 0 ? null : Object.fromEntries(asked.map(({ role, model }) => [role, model]))
+  if (asked.length === 0 && !applications.some(({ entry }) => entry.settles)) return null
+  return Object.fromEntries(asked.map(({ role, model }) => [role, model]))
 }
 
 const budgetOf = (applications: readonly Application[]): StepSettings["budget"] =>

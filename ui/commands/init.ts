@@ -1,10 +1,10 @@
 import { link, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, extname, join } from "node:path"
-import { z } from "zod"
 import { loadRecipe, recipeNames } from "../../pipelines/recipes.ts"
 import { temporaryName } from "../../pipelines/runtime/disk.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
 import { configYaml } from "../init/config-yaml.ts"
+import { editorSchema } from "../init/editor-schema.ts"
 import { inputSchema } from "../key-notes.ts"
 import type { CommonOptions } from "../options.ts"
 import { shownPath } from "../print.ts"
@@ -44,12 +44,6 @@ export async function init(reference: string, file: string | undefined, options:
 /** The keys that a user must set. */
 const requiredKeys = ({ required = [] }: ReturnType<typeof inputSchema>): string[] =>
   required.filter((key) => key !== "recipe")
-
-/** The JSON Schema of a config, which allows the reference to itself that editors look for. */
-function editorSchema(config: z.ZodType): string {
-  const schema = z.toJSONSchema(config, { io: "input", unrepresentable: "any" }) as { properties?: object }
-  return `${JSON.stringify({ ...schema, properties: { $schema: { type: "string" }, ...schema.properties } }, null, 2)}\n`
-}
 
 /** A schema that stands there already is left when it is the same. */
 async function writeSchema(path: string, text: string): Promise<void> {

@@ -13,8 +13,9 @@ export interface InspectOptions extends CommonOptions {
   rows: number
 }
 
-/** `cotyledon inspect PATH`: a run, or a file or folder of rows. */
-export async function inspect(path: string, options: InspectOptions): Promise<void> {
+/** `cotyledon inspect PATH`: a run, or a file or folder of rows; `inspect A B`: two runs side by side. */
+export async function inspect(path: string, other: string | undefined, options: InspectOptions): Promise<void> {
+  if (other !== undefined) return (await import("../inspect/compare.ts")).compareRuns(path, other, options)
   const found = await stat(path).catch(() => null)
   if (!found)
     throw usageError({ what: "There is nothing here", where: path, expected: "a run, a folder or a file of rows" })

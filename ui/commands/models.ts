@@ -18,6 +18,8 @@ interface ModelsOptions extends CommonOptions {
   port: number
   contexts?: number
   contextTokens?: number
+  queue?: number
+  grace: number
 }
 
 const actions = { list, get, serve } as const
@@ -94,7 +96,7 @@ async function get(model: string | undefined, options: ModelsOptions): Promise<v
   }
 }
 
-/** Serves in the foreground until SIGINT or SIGTERM: ending is what it was asked for then, so the exit code is 0. */
+/** Serves in the foreground until SIGINT or SIGTERM, and answers what is open: ending is what it was asked for then, so the exit code is 0. */
 async function serve(model: string | undefined, options: ModelsOptions): Promise<void> {
   const name = findModel(model ?? defaultModelName).name
   const { serveModel } = await import("../../annotators/endpoint/embedded/child.ts")
@@ -106,6 +108,8 @@ async function serve(model: string | undefined, options: ModelsOptions): Promise
       port: options.port,
       ...(options.contexts !== undefined && { contexts: options.contexts }),
       ...(options.contextTokens !== undefined && { contextTokens: options.contextTokens }),
+      ...(options.queue !== undefined && { maxWaiting: options.queue }),
+      graceMs: options.grace * 1_000,
       signal,
       onProgress: progressLines(name, options.quiet),
       onListening: ({ baseUrl, identity }) => {

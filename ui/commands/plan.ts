@@ -1,7 +1,8 @@
 import { planRun, type RunPlan } from "../../pipelines/runtime/plan.ts"
 import { defaultRun, loadTarget } from "../config-file.ts"
 import type { CommonOptions } from "../options.ts"
-import { columns, cut, dollars, grouped, shownPath } from "../print.ts"
+import { columns, cut, dollars, duration, grouped, shownPath } from "../print.ts"
+import { projectionLines } from "../projection.ts"
 
 interface PlanOptions extends CommonOptions {
   out?: string
@@ -17,7 +18,8 @@ export async function plan(target: string | undefined, options: PlanOptions): Pr
   else for (const line of planLines(reference, shownPath(run), planned)) process.stdout.write(`${line}\n`)
 }
 
-function planLines(recipe: string, run: string, { rows, stages, bounds, cost }: RunPlan): string[] {
+function planLines(recipe: string, run: string, planned: RunPlan): string[] {
+  const { rows, stages, bounds, cost, projection } = planned
   return [
     `${recipe}: ${grouped(rows)} rows, into ${run}`,
     "",
@@ -27,9 +29,28 @@ function planLines(recipe: string, run: string, { rows, stages, bounds, cost }: 
         `    ${step}@${version}  ${about}`,
         ...(params === "{}" ? [] : [`      ${cut(params, 200)}`]),
       ]),
+      ...asksLines(planned, id),
     ]),
     ...(bounds.length === 0 ? ["", "  asks no model"] : boundLines(bounds, cost)),
+    ...(projection === null ? [] : projectionLines(projection)),
   ]
+}
+
+/** What a stage asks at most, and in which time. */
+function asksLines({ stages }: RunPlan, id: string): string[] {
+  const asks = stages.find((stage) => stage.id === id)!.asks
+  return columns(
+    asks.map(({ role, calls, outputTokens, usd, timeMs }) => [
+      `asks ${role} at most`,
+      `${grouped(calls)} calls`,
+      `${grouped(outputTokens)} tokens out`,
+      usd === null ? "no price" : dollars(usd),
+      timeMs === null
+        ? `time unknown until a pilot (--limit N) or models.${role}.tokensPerSecond`
+        : `${duration(timeMs.least)} to ${duration(timeMs.most)}`,
+    ]),
+    { indent: 4 },
+  )
 }
 
 function boundLines(bounds: RunPlan["bounds"], cost: number | null): string[] {

@@ -1,7 +1,9 @@
 import { type CatalogueEntry, catalogue, settingsOf } from "../../pipelines/catalogue.ts"
+import { isModulePath } from "../../pipelines/recipes.ts"
 import { findEntry } from "../find-step.ts"
 import { hasKeys, inputSchema, type KeySchema, rangeText, typeText, wrap } from "../key-notes.ts"
 import type { CommonOptions } from "../options.ts"
+import { loadOwnStep } from "../own-step.ts"
 
 const width = 80
 
@@ -13,7 +15,7 @@ export async function steps(id: string | undefined, options: CommonOptions): Pro
     else for (const line of listLines(catalogue)) print(line)
     return
   }
-  const entry = findEntry(id)
+  const entry = isModulePath(id) ? await loadOwnStep(id) : findEntry(id)
   const params = inputSchema(await settingsOf(entry))
   const reference = entry.kind === "verifier" ? (await entry.build()).reference : null
   if (options.json) print(JSON.stringify({ ...briefly(entry), ...(reference !== null && { reference }), params }))

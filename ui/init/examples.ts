@@ -20,7 +20,10 @@ export const examples: Readonly<Record<string, unknown>> = {
   topP: 0.95,
   requestsPerMinute: 600,
   tokensPerMinute: 1_000_000,
-  price: { input: 0.1, output: 0.3 },
+  price: { input: 0.1, output: 0.3, currency: "USD" },
+  tokensPerSecond: 30,
+  ledger: "ledger",
+  "disk.minimumFreeBytes": 10_737_418_240,
   "budget.tokens": 100_000_000,
   "budget.usd": 50,
 }

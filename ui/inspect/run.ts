@@ -30,8 +30,8 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   const mixture = manifest ? await readMixtureReport(run) : []
   const dataset = manifest?.shards.map(({ path }) => join(run, path)) ?? []
   if (options.json) {
-    const { calls, tokens, cost } = totals
-    const left = rows.in - rows.out - rows.dropped - rows.failed
+    const { calls, reused, tokens, cost } = totals
+    const left = rows.in + (rows.born ?? 0) - rows.out - rows.dropped - rows.failed
     print(
       JSON.stringify({
         run,
@@ -41,6 +41,7 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
         drops,
         tallies,
         calls,
+        ...(reused > 0 && { reused }),
         tokens,
         cost,
         dataset,
@@ -70,6 +71,8 @@ export async function inspectRun(run: string, record: RunRecord, options: Inspec
   ))
     print(line)
   if (totals.cost !== null) print(`  ${dollars(totals.cost)}`)
+  if (totals.reused > 0)
+    print(`  ${grouped(totals.reused)} answers more from the shared ledger, which another run paid for`)
   for (const row of await firstRows(dataset, options.rows)) {
     print("")
     print(terminalJson(row))
@@ -151,7 +154,8 @@ async function pipelineOf({ recipe, config }: RunRecord): Promise<Pipeline> {
   return pipeline
 }
 
-async function countFromCommits(run: string, record: RunRecord) {
+/** The funnel of a run that is not finished: what is done so far. */
+export async function countFromCommits(run: string, record: RunRecord) {
   const pipeline = await pipelineOf(record)
   const commits = new Map<string, Awaited<ReturnType<typeof readCommits>>>()
   for (const stage of pipeline.path) commits.set(stage, await readCommits(run, stage))

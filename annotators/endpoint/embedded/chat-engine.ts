@@ -1,11 +1,12 @@
 import type { LlamaGrammar } from "node-llama-cpp"
-import { ApiError, type ChatCompletionRequest } from "./chat-request.ts"
+import { ApiError, contextExceeded } from "./api-error.ts"
+import type { ChatCompletionRequest } from "./chat-request.ts"
 import { type ChatTemplate, chatTemplateOf } from "./chat-template.ts"
 import { type CompletionEnd, type CompletionPiece, complete } from "./completion.ts"
 import { grammarSchema, UnsupportedSchema } from "./grammar-schema.ts"
 import { loadLlamaModule } from "./llama-module.ts"
 import type { GenerationPool } from "./pool.ts"
-import { type TokenBytes, tokenBytesOf } from "./token-bytes.ts"
+import type { TokenBytes } from "./token-bytes.ts"
 
 // The grammars end in blank lines rather than in the end of the turn.
 const grammarEnd = "\n\n\n\n"
@@ -16,9 +17,9 @@ export class ChatEngine {
   readonly vocabulary: TokenBytes
   readonly #template: ChatTemplate
 
-  constructor(pool: GenerationPool) {
+  constructor(pool: GenerationPool, vocabulary: TokenBytes) {
     this.pool = pool
-    this.vocabulary = tokenBytesOf(pool.model)
+    this.vocabulary = vocabulary
     this.#template = chatTemplateOf(pool.model)
   }
 
@@ -29,18 +30,14 @@ export class ChatEngine {
   async answer(
     request: ChatCompletionRequest,
     signal: AbortSignal,
+    client: string,
   ): Promise<{ promptTokens: number; pieces: AsyncGenerator<CompletionPiece, CompletionEnd, void> }> {
     const prompt = this.#template(
       request.messages,
       request.enableThinking === null ? {} : { enable_thinking: request.enableThinking },
     )
     const room = this.pool.contextTokens - prompt.length
-    if (room < 1)
-      throw new ApiError(
-        400,
-        `This model's maximum context length is ${this.pool.contextTokens} tokens. However, your messages resulted in ${prompt.length} tokens. Please reduce the length of the messages.`,
-        { param: "messages", code: "context_length_exceeded" },
-      )
+    if (room < 1) throw contextExceeded(this.pool.contextTokens, prompt.length, 1, "messages")
     const grammar = await this.#grammar(request.format)
     const { LlamaGrammarEvaluationState } = await loadLlamaModule()
     const pieces = complete(
@@ -55,6 +52,7 @@ export class ChatEngine {
         grammar: grammar && new LlamaGrammarEvaluationState({ model: this.pool.model, grammar }),
       },
       signal,
+      { client },
     )
     return { promptTokens: prompt.length, pieces }
   }

@@ -1,27 +1,8 @@
-import { randomInt } from "node:crypto"
 import { z } from "zod"
+import { ApiError, refusalOf } from "./api-error.ts"
 import type { PromptMessage } from "./chat-template.ts"
+import { optional, samplingFields, samplingOf, stopOf, streamFields, without } from "./request-fields.ts"
 import type { Sampling } from "./sampling.ts"
-
-/** An error in OpenAI's shape, with its HTTP status. */
-export class ApiError extends Error {
-  readonly status: number
-  readonly type: string
-  readonly param: string | null
-  readonly code: string | null
-
-  constructor(
-    status: number,
-    message: string,
-    options: { type?: string; param?: string | null; code?: string | null } = {},
-  ) {
-    super(message)
-    this.status = status
-    this.type = options.type ?? "invalid_request_error"
-    this.param = options.param ?? null
-    this.code = options.code ?? null
-  }
-}
 
 /** A chat completion request, checked and with every default filled in. */
 export interface ChatCompletionRequest {
@@ -37,40 +18,34 @@ export interface ChatCompletionRequest {
   enableThinking: boolean | null
   stream: boolean
   includeUsage: boolean
+  /** Whose request it is, where that is said: clients take turns. */
+  user: string
 }
 
-const textPart = z.strictObject({ type: z.literal("text"), text: z.string() })
-const message = z.strictObject({
+const textPart = z.looseObject({ type: z.literal("text"), text: z.string() })
+const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant"]),
   content: z.union([z.string(), z.array(textPart).min(1)]),
-  name: z.string().optional(),
+  tool_calls: without(),
 })
-const optional = <T extends z.ZodType>(type: T) => type.nullish()
-/** A parameter that this server takes only with the value at which it does nothing. */
-const neutral = <T extends string | number | boolean>(value: T) => optional(z.literal(value))
 
-const body = z.strictObject({
+// What is not named here does not change what this server answers and is not looked at, as in OpenAI's own.
+const body = z.looseObject({
   model: z.string(),
   messages: z.array(message).min(1),
   max_tokens: optional(z.int().min(1)),
   max_completion_tokens: optional(z.int().min(1)),
-  temperature: optional(z.number().min(0).max(2)),
-  top_p: optional(z.number().gt(0).max(1)),
-  top_k: optional(z.int().min(-1)),
-  min_p: optional(z.number().min(0).max(1)),
-  seed: optional(z.int()),
-  stop: optional(z.union([z.string().min(1), z.array(z.string().min(1)).max(16)])),
-  stream: optional(z.boolean()),
-  stream_options: optional(z.strictObject({ include_usage: optional(z.boolean()) })),
+  ...samplingFields,
+  ...streamFields,
   logprobs: optional(z.boolean()),
   top_logprobs: optional(z.int().min(0).max(20)),
   response_format: optional(
     z.discriminatedUnion("type", [
-      z.strictObject({ type: z.literal("text") }),
-      z.strictObject({ type: z.literal("json_object") }),
-      z.strictObject({
+      z.looseObject({ type: z.literal("text") }),
+      z.looseObject({ type: z.literal("json_object") }),
+      z.looseObject({
         type: z.literal("json_schema"),
-        json_schema: z.strictObject({
+        json_schema: z.looseObject({
           name: z.string(),
           schema: z.record(z.string(), z.unknown()),
           strict: optional(z.boolean()),
@@ -79,13 +54,14 @@ const body = z.strictObject({
       }),
     ]),
   ),
+  // The template's variables change the prompt: one that it would not see is refused.
   chat_template_kwargs: optional(z.strictObject({ enable_thinking: z.boolean().optional() })),
-  n: neutral(1),
-  frequency_penalty: neutral(0),
-  presence_penalty: neutral(0),
+  tools: without(),
+  tool_choice: without(),
+  functions: without(),
+  function_call: without(),
+  audio: without(),
   user: optional(z.string()),
-  metadata: optional(z.record(z.string(), z.string())),
-  store: neutral(false),
 })
 
 /** Checks a request's body. Throws an `ApiError` (400) that names the parameter. */
@@ -106,20 +82,15 @@ export function parseChatRequest(json: unknown): ChatCompletionRequest {
       role: role === "developer" ? "system" : role,
       content: typeof content === "string" ? content : content.map((part) => part.text).join(""),
     })),
-    sampling: {
-      temperature: request.temperature ?? 1,
-      topP: request.top_p ?? 1,
-      topK: Math.max(0, request.top_k ?? 0),
-      minP: request.min_p ?? 0,
-      seed: seedOf(request.seed ?? randomInt(2 ** 31)),
-    },
+    sampling: samplingOf(request),
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
-    stop: typeof request.stop === "string" ? [request.stop] : (request.stop ?? []),
+    stop: stopOf(request),
     topLogprobs: wantsLogprobs ? (request.top_logprobs ?? 0) : null,
     format,
     enableThinking: request.chat_template_kwargs?.enable_thinking ?? null,
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
+    user: request.user ?? "",
   }
 }
 
@@ -127,20 +98,4 @@ function formatOf(format: z.infer<typeof body>["response_format"]): ChatCompleti
   if (format?.type === "json_object") return { kind: "json" }
   if (format?.type === "json_schema") return { kind: "schema", schema: format.json_schema.schema }
   return null
-}
-
-/** 32 bits, and never the one value by which llama.cpp means "seed from the clock". */
-function seedOf(seed: number): number {
-  const low = Number(BigInt.asUintN(32, BigInt(seed)))
-  return low === 0xffff_ffff ? 0xffff_fffe : low
-}
-
-function refusalOf(error: z.ZodError): ApiError {
-  const issue = error.issues[0]
-  if (issue?.code === "unrecognized_keys") {
-    const param = [...issue.path, issue.keys[0]].join(".")
-    return new ApiError(400, `${param} is not supported by this server`, { param, code: "unknown_parameter" })
-  }
-  const param = issue?.path.join(".") || null
-  return new ApiError(400, `${param ?? "the body"}: ${issue?.message ?? "not valid"}`, { param })
 }

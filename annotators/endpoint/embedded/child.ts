@@ -6,8 +6,7 @@ import { fileURLToPath } from "node:url"
 import { CotyledonError, stopError, usageError } from "../../../pipelines/runtime/errors.ts"
 import { defaultModelName, findModel } from "./catalogue.ts"
 import { requireLlamaModule } from "./llama-module.ts"
-import type { ServerGreeting } from "./serve-main.ts"
-import type { ServerOptions } from "./server.ts"
+import type { ServeOptions, ServerGreeting } from "./serve-main.ts"
 import { getWeights, type WeightsProgress } from "./weights.ts"
 
 export interface EmbeddedOptions {
@@ -25,6 +24,8 @@ export interface EmbeddedOptions {
   host?: string | undefined
   /** Default 0: a free one. */
   port?: number | undefined
+  /** How long requests that were let in may take to be answered once the server is told to end, in ms; default 2,000. */
+  graceMs?: number | undefined
   /** Ends the start, or the server when it runs. */
   signal?: AbortSignal | undefined
   onProgress?: ((progress: WeightsProgress) => void) | undefined
@@ -40,13 +41,14 @@ export interface EmbeddedEndpoint {
   pid: number
   /** Resolves when the server has ended: null when it was closed, else an error with its last words. Never rejects. */
   ended: Promise<CotyledonError | null>
-  /** Ends the server and waits for it. */
+  /** Ends the server, after its time of grace, and waits for it. */
   close(): Promise<void>
 }
 
 // The same file in the source tree and in the build, where it ends in .js.
 const serverProgram = fileURLToPath(new URL(`./serve-main${extname(import.meta.url)}`, import.meta.url))
 
+/** Time to close in after the time of grace. */
 const closeTimeoutMs = 8_000
 
 /**
@@ -55,12 +57,12 @@ const closeTimeoutMs = 8_000
  * process does, however that comes about.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedEndpoint> {
-  const { signal, onProgress, model: name = defaultModelName, ...serving } = options
+  const { signal, onProgress, model: name = defaultModelName, graceMs = 2_000, ...serving } = options
   requireLlamaModule()
   const model = findModel(name)
   const weights = await getWeights(name, { signal, onProgress })
   signal?.throwIfAborted()
-  const request: ServerOptions = { ...serving, model, weightsPath: weights.path }
+  const request: ServeOptions = { ...serving, model, weightsPath: weights.path, graceMs }
   const threads = (options.contexts ?? availableParallelism()) + 2
   const child = spawn(process.execPath, [serverProgram, JSON.stringify(request)], {
     detached: true,
@@ -82,13 +84,17 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const close = async () => {
     closing = true
     child.stdin.end()
-    const force = setTimeout(() => child.kill("SIGKILL"), closeTimeoutMs)
+    const force = setTimeout(() => child.kill("SIGKILL"), graceMs + closeTimeoutMs)
     await ended
     clearTimeout(force)
   }
   // The child may be gone before what is written to it arrives.
   child.stdin.on("error", () => undefined)
 
+  // Whoever leaves without waiting leaves nobody behind.
+  const onExit = () => void child.kill("SIGKILL")
+  process.once("exit", onExit)
+  void ended.then(() => process.off("exit", onExit))
   const onAbort = () => void close()
   signal?.addEventListener("abort", onAbort, { once: true })
   void ended.then(() => signal?.removeEventListener("abort", onAbort))

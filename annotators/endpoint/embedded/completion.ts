@@ -1,8 +1,8 @@
 import type { LlamaGrammarEvaluationState, Token } from "node-llama-cpp"
-import type { GenerationPool } from "./pool.ts"
+import type { GenerationPool, Queueing } from "./pool.ts"
 import type { Sampling } from "./sampling.ts"
 import type { TokenBytes } from "./token-bytes.ts"
-import type { TokenLogprobs } from "./token-stream.ts"
+import type { Generation, TokenLogprobs } from "./token-stream.ts"
 
 /** What to complete, in tokens and text. */
 export interface CompletionRequest {
@@ -13,6 +13,7 @@ export interface CompletionRequest {
   stop: readonly string[]
   topLogprobs: number | null
   grammar: LlamaGrammarEvaluationState | null
+  onPrompt?: Generation["onPrompt"]
 }
 
 /** A piece of an answer: text that is final, and the tokens that came since the last piece. */
@@ -36,6 +37,7 @@ export async function* complete(
   vocabulary: TokenBytes,
   request: CompletionRequest,
   signal: AbortSignal,
+  queueing: Queueing = {},
 ): AsyncGenerator<CompletionPiece, CompletionEnd, void> {
   const decoder = new TextDecoder()
   let held = ""
@@ -43,7 +45,7 @@ export async function* complete(
   let outputTokens = 0
   let finish: CompletionEnd["finish"] = "length"
 
-  for await (const { token, end, logprobs } of pool.generate(request, signal)) {
+  for await (const { token, end, logprobs } of pool.generate(request, signal, queueing)) {
     outputTokens++
     if (logprobs) tokens.push({ token, logprobs, start: held.length })
     if (end) {

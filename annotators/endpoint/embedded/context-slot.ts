@@ -34,13 +34,7 @@ export class ContextSlot {
    */
   async prefill(prompt: readonly Token[], signal: AbortSignal): Promise<{ rest: Token[]; reused: number }> {
     const reused = this.reusable(prompt)
-    const held = this.#held.slice(0, reused)
-    // Until this ends well nothing is known about what the context holds.
-    this.#held = []
-    if (this.sequence.nextTokenIndex > reused)
-      await this.sequence.eraseContextTokenRanges([{ start: reused, end: this.sequence.nextTokenIndex }])
-    if (this.sequence.nextTokenIndex !== reused)
-      throw new Error(`the context holds ${this.sequence.nextTokenIndex} tokens instead of ${reused}`)
+    const held = await this.#cutTo(reused)
     let at = reused
     for (; at + batchTokens < prompt.length; at += batchTokens) {
       signal.throwIfAborted()
@@ -50,6 +44,55 @@ export class ContextSlot {
     }
     this.#held = held
     return { rest: prompt.slice(at), reused }
+  }
+
+  /**
+   * Evaluates the whole prompt, cut at the same places but with nothing taken over, and hands on what the model expects after
+   * each token: `report(i, probabilities)`, from the likeliest token down, in order. A prompt that fills the context keeps its
+   * last token to itself. Rejects with the signal's reason when aborted between batches.
+   */
+  async score(
+    prompt: readonly Token[],
+    report: (index: number, probabilities: Map<Token, number>) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const held = await this.#cutTo(0)
+    const tokens = prompt.length < this.sequence.context.contextSize ? prompt : prompt.slice(0, -1)
+    for (let at = 0; at < tokens.length; at += batchTokens) {
+      signal.throwIfAborted()
+      const batch = tokens.slice(at, at + batchTokens)
+      let failed: unknown = null
+      await this.sequence.controlledEvaluate(
+        // At temperature 0 llama.cpp leaves the distribution as the model gave it.
+        batch.map((token) => [token, { generateNext: { probabilities: true, options: { temperature: 0 } } }]),
+        {
+          onTokenResult(index, { next }) {
+            try {
+              report(at + index, next.probabilities!)
+            } catch (error) {
+              failed ??= error
+            }
+            // A whole vocabulary for each token of a batch would be hundreds of megabytes.
+            delete next.probabilities
+          },
+        },
+      )
+      if (failed !== null) throw failed
+      if (batch.length === batchTokens) held.push(...batch)
+    }
+    this.#held = held
+  }
+
+  /** Forgets all but the first `tokens`, a number that is held, and returns those. */
+  async #cutTo(tokens: number): Promise<Token[]> {
+    const held = this.#held.slice(0, tokens)
+    // Until the evaluation ends well nothing is known about what the context holds.
+    this.#held = []
+    if (this.sequence.nextTokenIndex > tokens)
+      await this.sequence.eraseContextTokenRanges([{ start: tokens, end: this.sequence.nextTokenIndex }])
+    if (this.sequence.nextTokenIndex !== tokens)
+      throw new Error(`the context holds ${this.sequence.nextTokenIndex} tokens instead of ${tokens}`)
+    return held
   }
 
   /** Forgets everything, after a failure that leaves the context's state unknown. */

@@ -4,6 +4,7 @@ import { stopError } from "../../../pipelines/runtime/errors.ts"
 import { batchTokens, ContextSlot } from "./context-slot.ts"
 import { loadLlamaModule } from "./llama-module.ts"
 import { type GeneratedToken, type Generation, generateTokens } from "./token-stream.ts"
+import { TurnQueue } from "./turn-queue.ts"
 
 export interface PoolOptions {
   /** The GGUF file. */
@@ -18,6 +19,14 @@ export interface PoolOptions {
   maxWaiting?: number | undefined
 }
 
+/** How a generation waits for a context. */
+export interface Queueing {
+  /** Whose it is: clients take turns. */
+  client?: string | undefined
+  /** It belongs to a request that was let in already, and waits however many do. */
+  admitted?: boolean | undefined
+}
+
 /** Too many generations wait. */
 export class PoolFull extends Error {}
 
@@ -26,8 +35,8 @@ export class PoolClosed extends Error {}
 
 /**
  * A model with a pool of contexts of one sequence and one thread each (node-llama-cpp 3.21.1 mixes up sequences that share
- * a batch). Generations wait in the order in which they came. Each gets, of the contexts that are free, the one that
- * already holds most of its prompt.
+ * a batch). Clients take turns, and what one client asks for comes in its order. Each generation gets, of the contexts that
+ * are free, the one that already holds most of its prompt.
  */
 export class GenerationPool {
   readonly llama: Llama
@@ -37,7 +46,7 @@ export class GenerationPool {
   readonly #maxSlots: number
   readonly #maxWaiting: number
   readonly #free: ContextSlot[] = []
-  readonly #waiting: Waiter[] = []
+  readonly #waiting = new TurnQueue()
   readonly #closing = new AbortController()
   #slots = 0
   #running = 0
@@ -90,7 +99,7 @@ export class GenerationPool {
       contexts: this.contexts,
       slots: this.#slots,
       running: this.#running,
-      waiting: this.#waiting.length,
+      waiting: this.#waiting.size,
     }
   }
 
@@ -98,13 +107,17 @@ export class GenerationPool {
    * Generates once a context is free. Throws `PoolFull` at once when too many wait already, and the signal's reason when
    * aborted. Leaving the iteration early frees the context.
    */
-  async *generate(generation: Generation, signal: AbortSignal): AsyncGenerator<GeneratedToken, void, void> {
+  async *generate(
+    generation: Generation,
+    signal: AbortSignal,
+    { client = "", admitted = false }: Queueing = {},
+  ): AsyncGenerator<GeneratedToken, void, void> {
     const stop = AbortSignal.any([signal, this.#closing.signal])
-    const slot = await this.#acquire(generation, stop)
+    const slot = await this.#acquire(generation, stop, client, admitted)
     try {
       this.#counts.generations++
       this.#counts.promptTokens += generation.prompt.length
-      this.#counts.reusedTokens += slot.reusable(generation.prompt)
+      this.#counts.reusedTokens += slot.reusable(takenOver(generation))
       for await (const token of generateTokens(slot, this.model, generation, stop)) {
         this.#counts.outputTokens++
         yield token
@@ -125,12 +138,12 @@ export class GenerationPool {
     await this.llama.dispose()
   }
 
-  async #acquire(generation: Generation, signal: AbortSignal): Promise<ContextSlot> {
+  async #acquire(generation: Generation, signal: AbortSignal, client: string, admitted: boolean): Promise<ContextSlot> {
     signal.throwIfAborted()
     if (this.#running >= this.contexts) {
-      if (this.#waiting.length >= this.#maxWaiting)
-        throw new PoolFull(`${this.#waiting.length} generations wait already`)
-      await this.#turn(signal)
+      if (!admitted && this.#waiting.size >= this.#maxWaiting)
+        throw new PoolFull(`${this.#waiting.size} generations wait already`)
+      await this.#waiting.turn(client, signal)
     } else this.#running++
     try {
       const slot = await this.#choose(generation)
@@ -142,25 +155,8 @@ export class GenerationPool {
     }
   }
 
-  /** Resolves when it is this waiter's turn; the one before it hands over its place among the running. */
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
-        reject(signal.reason)
-      }
-      const waiter: Waiter = {
-        start: () => {
-          signal.removeEventListener("abort", leave)
-          resolve()
-        },
-      }
-      signal.addEventListener("abort", leave, { once: true })
-      this.#waiting.push(waiter)
-    })
-  }
-
-  async #choose({ prompt }: Generation): Promise<ContextSlot> {
+  async #choose(generation: Generation): Promise<ContextSlot> {
+    const prompt = takenOver(generation)
     const best = this.#free.reduce((best, slot) => (slot.reusable(prompt) > best.reusable(prompt) ? slot : best))
     const reusable = best.reusable(prompt)
     // A context whose prompt has only its beginning in common (a shared system message) is left for its own kind.
@@ -195,12 +191,9 @@ export class GenerationPool {
   }
 
   #passOn(): void {
-    const next = this.#waiting.shift()
-    if (next) next.start()
-    else if (--this.#running === 0) this.#idle?.()
+    if (!this.#waiting.startNext() && --this.#running === 0) this.#idle?.()
   }
 }
 
-interface Waiter {
-  start(): void
-}
+/** The prompt as far as an earlier one can save it work: one that is scored is evaluated token by token. */
+const takenOver = ({ prompt, onPrompt }: Generation) => (onPrompt === undefined ? prompt : [])

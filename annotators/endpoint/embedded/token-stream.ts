@@ -6,11 +6,16 @@ import { drawToken, type Sampling, uniformNumbers } from "./sampling.ts"
 export interface Generation {
   prompt: readonly Token[]
   sampling: Sampling
-  /** At least 1. Prompt and answer together must fit the context. */
+  /** At least 1, or 0 together with `onPrompt`. Prompt and answer together must fit the context. */
   maxTokens: number
   /** Likeliest tokens to report at each place, or null for no log-probabilities. Not together with a grammar. */
   topLogprobs: number | null
   grammar: LlamaGrammarEvaluationState | null
+  /**
+   * Is told the log-probability of each token of the prompt, once, before the first token comes; that of the first is null.
+   * Needs `topLogprobs`.
+   */
+  onPrompt?: ((logprobs: (TokenLogprobs | null)[]) => void) | undefined
 }
 
 /** One generated token; the one that ends the model's turn comes too, with `end`. */
@@ -37,11 +42,26 @@ export async function* generateTokens(
   generation: Generation,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedToken, void, void> {
+  const { topLogprobs, onPrompt } = generation
+  if (topLogprobs !== null && onPrompt !== undefined) {
+    const scored = await scorePrompt(slot, generation.prompt, topLogprobs, signal)
+    onPrompt(scored.logprobs)
+    if (generation.maxTokens === 0) return
+    yield* untilEnd(drawnHere(slot, [], generation, topLogprobs, scored.next), model, generation, signal)
+    return
+  }
   const { rest } = await slot.prefill(generation.prompt, signal)
   const tokens =
-    generation.topLogprobs === null
-      ? drawnByLlama(slot, rest, generation)
-      : drawnHere(slot, rest, generation, generation.topLogprobs)
+    topLogprobs === null ? drawnByLlama(slot, rest, generation) : drawnHere(slot, rest, generation, topLogprobs, null)
+  yield* untilEnd(tokens, model, generation, signal)
+}
+
+async function* untilEnd(
+  tokens: AsyncGenerator<Drawn>,
+  model: LlamaModel,
+  generation: Generation,
+  signal: AbortSignal,
+): AsyncGenerator<GeneratedToken, void, void> {
   let count = 0
   for await (const { token, logprobs } of tokens) {
     const end = model.isEogToken(token)
@@ -70,16 +90,44 @@ async function* drawnByLlama(
   for await (const token of tokens) yield { token, logprobs: null }
 }
 
+type Distribution = Map<Token, number>
+
+/** The prompt's log-probabilities, and what the model expects after it: null where the prompt fills the context. */
+async function scorePrompt(
+  slot: ContextSlot,
+  prompt: readonly Token[],
+  topLogprobs: number,
+  signal: AbortSignal,
+): Promise<{ logprobs: (TokenLogprobs | null)[]; next: Distribution | null }> {
+  const logprobs: (TokenLogprobs | null)[] = [null]
+  let next: Distribution | null = null
+  const report = (index: number, distribution: Distribution) => {
+    const following = prompt[index + 1]
+    if (following === undefined) next = distribution
+    else logprobs.push(logprobsOf(distribution, following, topLogprobs))
+  }
+  await slot.score(prompt, report, signal)
+  return { logprobs, next }
+}
+
+/** `first`: what the model expects after the tokens that are evaluated already, where it is known; then `rest` is empty. */
 async function* drawnHere(
   slot: ContextSlot,
   rest: Token[],
   { sampling }: Generation,
   topLogprobs: number,
+  first: Distribution | null,
 ): AsyncGenerator<Drawn> {
   const uniform = uniformNumbers(sampling.seed)
+  let left = rest
+  if (first !== null) {
+    const token = drawToken(first, sampling, uniform)
+    yield { token, logprobs: logprobsOf(first, token, topLogprobs) }
+    left = [token]
+  }
   // At temperature 0 llama.cpp leaves the distribution as the model gave it.
   const steps = slot.sequence.evaluateWithMetadata(
-    rest,
+    left,
     { probabilities: true },
     { temperature: 0, yieldEogToken: true },
   )
@@ -88,17 +136,22 @@ async function* drawnHere(
     while (!step.done) {
       const { probabilities } = step.value
       const token = drawToken(probabilities, sampling, uniform)
-      // llama.cpp's sum in 32 bits leaves the whole up to 0.0002 off 1.
-      const total = Math.log(probabilities.values().reduce((sum, probability) => sum + probability, 0))
-      const top: TokenLogprobs["top"] = []
-      for (const [each, probability] of probabilities) {
-        if (top.length === topLogprobs) break
-        top.push({ token: each, logprob: Math.log(probability) - total })
-      }
-      yield { token, logprobs: { chosen: Math.log(probabilities.get(token) ?? 0) - total, top } }
+      yield { token, logprobs: logprobsOf(probabilities, token, topLogprobs) }
       step = await steps.next(token)
     }
   } finally {
     await steps.return()
   }
+}
+
+/** `distribution` comes from the likeliest token down. */
+function logprobsOf(distribution: Distribution, chosen: Token, topLogprobs: number): TokenLogprobs {
+  // llama.cpp's sum in 32 bits leaves the whole up to 0.0002 off 1.
+  const total = Math.log(distribution.values().reduce((sum, probability) => sum + probability, 0))
+  const top: TokenLogprobs["top"] = []
+  for (const [token, probability] of distribution) {
+    if (top.length === topLogprobs) break
+    top.push({ token, logprob: Math.log(probability) - total })
+  }
+  return { chosen: Math.log(distribution.get(chosen) ?? 0) - total, top }
 }

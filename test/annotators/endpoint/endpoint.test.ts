@@ -187,6 +187,22 @@ describe("how many at once", () => {
     expect(server.mostInFlight).toBe(12)
   })
 
+  test("held, it sends nothing new, whatever waits; let go, all is answered", async () => {
+    const { server, endpoint } = await setUp(slow, { config: { maxInFlight: 4 } })
+    const calls = Array.from({ length: 30 }, () => chat(endpoint))
+    await until(() => server.received.length >= 4)
+    endpoint.hold(true)
+    await until(() => endpoint.counters().inFlight === 0)
+    const sent = server.received.length
+    calls.push(chat(endpoint))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(server.received.length).toBe(sent)
+    expect(sent).toBeLessThan(30)
+    endpoint.hold(false)
+    await Promise.all(calls)
+    expect(server.received.length).toBe(31)
+  })
+
   test("ready holds back whoever starts rows", async () => {
     const { endpoint } = await setUp(slow, { config: { maxInFlight: 4 } })
     const calls: Promise<unknown>[] = []

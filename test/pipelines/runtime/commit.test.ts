@@ -72,7 +72,7 @@ describe("a commit stands only while its files are whole", () => {
     }
   })
 
-  test.each(["", "{", "null", "[]", '"text"', "{}", '{"format":2}'])(
+  test.each(["", "{", "null", "[]", '"text"', "{}", '{"format":"2"}'])(
     "a file that holds %j is none",
     async (content) => {
       const run = temporaryFolder()

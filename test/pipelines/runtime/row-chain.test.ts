@@ -4,6 +4,7 @@ import { RowError, stopError } from "../../../pipelines/runtime/errors.ts"
 import { type RowOutcome, runRow, runRowNow } from "../../../pipelines/runtime/row-chain.ts"
 import { Draining } from "../../../pipelines/runtime/settle.ts"
 import type { Fate, ProgramStep, Reason, Row, RowStep, Side } from "../../../pipelines/runtime/step.ts"
+import { complaintOf } from "../complaint.ts"
 
 const side: Side = new Map([["words", [{ word: "a" }]]])
 const effects: Effects = {
@@ -104,10 +105,76 @@ describe("fates", () => {
     ])
   })
 
-  test.each([undefined, 7, {}])("a step that returns %j fails the row", async (returned) => {
-    const outcome = await outcomeOf([rowStep("broken", () => returned as never)], { id: "x" })
-    expect(outcome.failed).toHaveLength(1)
-    expect(outcome.out).toEqual([])
+  test.each<[unknown, string]>([
+    [undefined, "nothing (undefined)"],
+    [7, "number 7"],
+    ["drop", "string drop"],
+    [true, "boolean true"],
+    [{}, "{}"],
+    [{ reason: "" }, "an object with reason"],
+    [{ reason: 3, id: 1 }, "an object with reason, id"],
+    [{ keep: { id: "x" } }, "{keep: an object with id}"],
+    [{ keep: [null] }, "null among the rows to keep"],
+    [{ keep: [[1, 2]] }, "a list of 2 among the rows to keep"],
+    [{ drop: "short" }, "{drop: string short}"],
+    [[], "a list of 0"],
+    [Promise.resolve(null), "a promise: only a step of kind program may be asynchronous"],
+  ])("a step that returns %j stops the run at its first row", async (returned, got) => {
+    const broken = rowStep("broken", () => returned as never)
+    const complaint = [
+      "exit 1",
+      "Step broken returned no fate",
+      "row x",
+      "null, {reason}, {keep: [rows]} or {drop: {reason}}",
+      got,
+      "What is done is kept. Mend the step and run again.",
+    ].join("\n")
+    expect(await complaintOf((async () => runRowNow([broken], { id: "x" }, side))())).toBe(complaint)
+    expect(await complaintOf(runRow([broken], { id: "x" }, effects, side))).toBe(complaint)
+  })
+
+  test("a program has to say which rows it keeps", async () => {
+    for (const [returned, got] of [
+      [undefined, "nothing (undefined)"],
+      [null, "null"],
+      [{ reason: "short" }, "an object with reason"],
+    ] as const)
+      expect(
+        await complaintOf(runRow([program("asks", () => returned as never)], { id: "x" }, effects, side)),
+      ).toContain(`a promise of {keep: [rows]} or {drop: {reason}}\n${got}`)
+  })
+
+  test("a row that a step changes in place stays as it is, and the step fails", async () => {
+    const changes = (row: Row) => {
+      row.text = "changed"
+      return null
+    }
+    const row = { id: "x", text: "as it came" }
+    expect(shape(await outcomeOf([rowStep("changes", changes)], row)).failed).toEqual([
+      [
+        { id: "x", text: "as it came" },
+        "changes",
+        "step-threw",
+        "TypeError: Cannot assign to read only property 'text' of object '#<Object>'",
+      ],
+    ])
+    const born = await outcomeOf(
+      [rowStep("makes", (row) => ({ keep: [{ ...row }] })), rowStep("changes", changes)],
+      row,
+    )
+    expect(born.failed).toHaveLength(1)
+  })
+
+  test("a step cannot change a row that it gave away", () => {
+    const scratch: Row = { id: "" }
+    const fills = rowStep("fills", ({ id }) => {
+      scratch.id = `${id}!`
+      return { keep: [scratch] }
+    })
+    const first = runRowNow([fills], { id: "x" }, side)
+    const second = runRowNow([fills], { id: "y" }, side)
+    expect(first.out).toEqual([{ id: "x!" }])
+    expect(shape(second).failed[0]?.slice(1, 3)).toEqual(["fills", "step-threw"])
   })
 
   test("tallies add up over steps and born rows; incomplete stays", async () => {
@@ -138,6 +205,8 @@ describe("errors", () => {
       ["a string", "a string"],
       [null, "null"],
       [undefined, "undefined"],
+      [{ code: 7 }, "{ code: 7 }"],
+      [Object.create(null), "[Object: null prototype] {}"],
     ] as const) {
       const outcome = await outcomeOf(
         [

@@ -64,6 +64,7 @@ describe("fold", () => {
     expect(status.stages).toEqual([
       {
         stage: "draft",
+        input: null,
         tasksDone: 2,
         tasksRunning: 1,
         reused: 1,

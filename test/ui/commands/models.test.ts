@@ -59,6 +59,7 @@ test.runIf(weights)("get prints where the weights are", async () => {
 
 test.runIf(weights).each(["SIGINT", "SIGTERM"] as const)(
   "serve answers until %s and leaves no process",
+  { timeout: 120_000 },
   async (signal) => {
     const command = new RunningCommand(["models", "serve", "--port", "0", "--contexts", "1", "--json"])
     expect(await command.until(() => command.stdout.includes("\n"))).toBe(true)
@@ -75,3 +76,62 @@ test.runIf(weights).each(["SIGINT", "SIGTERM"] as const)(
     await expect(fetch(`${url}/models`)).rejects.toThrow()
   },
 )
+
+async function serving(...args: string[]) {
+  const command = new RunningCommand(["models", "serve", "--port", "0", "--contexts", "1", "--json", ...args])
+  expect(await command.until(() => command.stdout.includes("\n"))).toBe(true)
+  const { url } = JSON.parse(command.stdout) as { url: string }
+  const complete = (max_tokens: number, more: object = {}) =>
+    fetch(`${url}/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "smollm2-135m-instruct",
+        prompt: "Once upon a time",
+        max_tokens,
+        temperature: 0,
+        ...more,
+      }),
+    })
+  const health = async () =>
+    (await (await fetch(url.replace("/v1", "/health"))).json()) as { status: string; running: number; waiting: number }
+  const isSo = async (condition: (state: Awaited<ReturnType<typeof health>>) => boolean) => {
+    while (!condition(await health())) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return { command, url, complete, isSo }
+}
+
+test.runIf(weights)(
+  "serve answers what is open when it is told to end, and nothing new",
+  { timeout: 120_000 },
+  async () => {
+    const { command, complete, isSo } = await serving("--queue", "1", "--grace", "100")
+    const open = [complete(150), complete(5)]
+    await isSo(({ running, waiting }) => running === 1 && waiting === 1)
+    // The queue of one is full.
+    expect((await complete(1)).status).toBe(429)
+    process.kill(command.pid, "SIGTERM")
+    await isSo(({ status }) => status === "ending")
+    const refused = await complete(1)
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/)
+    for (const answer of await Promise.all(open)) expect(answer.status).toBe(200)
+    expect((await command.ended).code).toBe(0)
+    expect(groupLives(command)).toBe(false)
+  },
+)
+
+test.runIf(weights)("a second signal ends serve at once", { timeout: 120_000 }, async () => {
+  const { command, url, complete, isSo } = await serving("--grace", "1000")
+  const open = complete(1_500).then(
+    () => "answered",
+    () => "cut",
+  )
+  await isSo(({ running }) => running === 1)
+  process.kill(command.pid, "SIGINT")
+  await isSo(({ status }) => status === "ending")
+  process.kill(command.pid, "SIGINT")
+  expect((await command.ended).code).toBe(130)
+  expect(await open).toBe("cut")
+  await expect(fetch(`${url}/models`)).rejects.toThrow()
+})

@@ -176,7 +176,7 @@ test("a pilot projects the whole, and the whole asks nothing of it again", async
   const out = join(run, "..", "pilot")
   const pilot = await ask("run", config, "--out", out, "--limit", "10")
   expect(pilot.code).toBe(0)
-  expect(pilot.stderr).toContain("projected to all 40 rows (from 10)")
+  expect(pilot.stderr).toContain("projected to all 40 rows from 10")
   const first = endpoint.requests()
   expect((await ask("run", config, "--out", out)).code).toBe(0)
   expect(new Set(endpoint.requests()).size).toBe(endpoint.requests().length)

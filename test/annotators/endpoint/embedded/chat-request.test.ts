@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { ApiError, parseChatRequest } from "../../../../annotators/endpoint/embedded/chat-request.ts"
+import { ApiError } from "../../../../annotators/endpoint/embedded/api-error.ts"
+import { parseChatRequest } from "../../../../annotators/endpoint/embedded/chat-request.ts"
 
 const least = { model: "m", messages: [{ role: "user", content: "Hello" }] }
 const refusal = (body: unknown): ApiError => {
@@ -69,7 +70,10 @@ describe("parseChatRequest", () => {
     [{ top_p: 0 }, "top_p"],
     [{ max_tokens: 0 }, "max_tokens"],
     [{ frequency_penalty: 0.5 }, "frequency_penalty"],
-    [{ tools: [] }, "tools"],
+    [{ tools: [{ type: "function", function: { name: "f" } }] }, "tools"],
+    [{ logit_bias: { 5: 1 } }, "logit_bias"],
+    [{ max_tokens: "many" }, "max_tokens"],
+    [{ stream: "yes" }, "stream"],
     [{ stop: "" }, "stop"],
     [{ top_logprobs: 3 }, "top_logprobs"],
     [{ logprobs: true, top_logprobs: 21 }, "top_logprobs"],
@@ -84,6 +88,23 @@ describe("parseChatRequest", () => {
     expect(error.status).toBe(400)
     expect(error.type).toBe("invalid_request_error")
     expect(error.param).toBe(param)
+  })
+
+  it("does not look at what changes nothing here, nor at what is empty", () => {
+    const request = parseChatRequest({
+      ...least,
+      user: "u",
+      store: true,
+      metadata: { run: "7" },
+      service_tier: "flex",
+      my_own: { deep: [1] },
+      tools: [],
+      tool_choice: "auto",
+      logit_bias: {},
+      messages: [{ role: "assistant", content: "Hi", refusal: null, tool_calls: [] }],
+    })
+    expect(request).toMatchObject({ user: "u", messages: [{ role: "assistant", content: "Hi" }] })
+    expect(request).not.toHaveProperty("my_own")
   })
 
   it.each([null, [], "text", 5])("refuses a body that is no object: %j", (body) => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import { type EmbeddedEndpoint, serveModel, startEmbedded } from "../../../../annotators/endpoint/embedded/child.ts"
 import { requireLlamaModule } from "../../../../annotators/endpoint/embedded/llama-module.ts"
 import { model, why } from "./with-model.ts"
@@ -23,7 +23,7 @@ async function gone(pid: number): Promise<void> {
 }
 const answers = async (baseUrl: string) => (await fetch(`${baseUrl}/models`)).status === 200
 
-describe.skipIf(why !== "")(`startEmbedded${why}`, () => {
+describe.skipIf(why !== "")(`startEmbedded${why}`, { timeout: 180_000 }, () => {
   it("starts a server, says who it is, and ends it", async () => {
     const endpoint = await startEmbedded(small)
     expect(endpoint.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
@@ -81,6 +81,10 @@ describe.skipIf(why !== "")(`startEmbedded${why}`, () => {
     expect(alive(seen!.pid)).toBe(false)
   })
 
+  const parents: ChildProcess[] = []
+  afterEach(() => {
+    for (const each of parents.splice(0)) each.kill("SIGKILL")
+  })
   const parent = async (): Promise<{ process: ChildProcess; pid: number; baseUrl: string }> => {
     const module = fileURLToPath(new URL("../../../../annotators/endpoint/embedded/child.ts", import.meta.url))
     const code = `import { startEmbedded } from ${JSON.stringify(module)}
@@ -91,6 +95,7 @@ describe.skipIf(why !== "")(`startEmbedded${why}`, () => {
       detached: true,
       stdio: ["ignore", "pipe", "inherit"],
     })
+    parents.push(child)
     for await (const line of createInterface({ input: child.stdout })) return { process: child, ...JSON.parse(line) }
     throw new Error("the parent said nothing")
   }
