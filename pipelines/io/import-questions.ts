@@ -1,13 +1,14 @@
 import type { ImportSource, SourceConfig } from "../../schemas/config.ts"
 import { importedDrafts } from "../../schemas/imported-draft.ts"
 import { question } from "../../schemas/question.ts"
-import { RowError, stopError } from "../runtime/errors.ts"
+import { stopError } from "../runtime/errors.ts"
 import type { Imported, ImportStage } from "../runtime/stage.ts"
 import type { Row } from "../runtime/step.ts"
 import { checkDraftColumns, type DraftFile, ImportedDrafts, resolveDrafts } from "./import-drafts.ts"
+import { importedRows } from "./imported-rows.ts"
 import { checkColumns } from "./question-columns.ts"
 import { questionsOf } from "./questions.ts"
-import { digestOf, readRows, resolveSources, type SourceFile } from "./source.ts"
+import { digestOf, resolveSources, type SourceFile } from "./source.ts"
 
 /**
  * The stage that reads questions from files, folders and globs into shards. Sources are resolved, and their first rows looked
@@ -66,13 +67,14 @@ export function importQuestions(options: {
     },
     async *rows(limit, scratch) {
       if (drafts.length === 0 || !scratch) {
-        for (const file of await files()) yield* questionRows(file)
+        for (const file of await files()) yield* importedRows(file, questionsOf(file))
         return
       }
       const imported = await ImportedDrafts.read(await draftFiles(), scratch)
       try {
         for (const file of await files())
-          for await (const read of questionRows(file)) yield "row" in read ? await withDrafts(read, imported) : read
+          for await (const read of importedRows(file, questionsOf(file)))
+            yield "row" in read ? await withDrafts(read, imported) : read
         // Before anything is asked: drafts that find no question would be paid for again. A pilot may well have none.
         if (imported.matched === 0 && imported.drafts > 0 && limit === null) throw noneMatched(imported.drafts)
       } finally {
@@ -94,34 +96,3 @@ const noneMatched = (drafts: number) =>
     got: `${drafts} drafts of other questions`,
     remedy: "Check columns.question of questions and of drafts.import.",
   })
-
-async function* questionRows(file: SourceFile): AsyncGenerator<Imported> {
-  const questionAt = questionsOf(file)
-  for await (const read of readRows(file)) {
-    const { at } = read
-    const place = `${file.source}:${at.line}`
-    if ("error" in read) {
-      yield { error: read.error, id: place, raw: read.raw }
-      continue
-    }
-    try {
-      yield { row: questionAt(read.row, at) }
-    } catch (error) {
-      if (!(error instanceof RowError)) throw error
-      yield { error, id: ownId(read.row, file) ?? place, raw: rawText(read.row) }
-    }
-  }
-}
-
-/** The id that a row has of its own, so that whoever misses the row finds it among the failed ones. */
-function ownId(row: Record<string, unknown>, { columns }: SourceFile): string | null {
-  const id = row[String(columns.id ?? "id")]
-  if (typeof id === "number" || typeof id === "bigint") return String(id)
-  return typeof id === "string" && id.trim() !== "" && id.length <= 512 ? id.toWellFormed() : null
-}
-
-/** Enough of a row to know it again. */
-const rawText = (row: Record<string, unknown>): string =>
-  JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))
-    .slice(0, 2_000)
-    .toWellFormed()

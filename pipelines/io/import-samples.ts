@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto"
 import { sourceSample } from "../../schemas/source-sample.ts"
-import { RowError } from "../runtime/errors.ts"
-import type { Imported, ImportStage } from "../runtime/stage.ts"
+import type { ImportStage } from "../runtime/stage.ts"
+import { importedRows } from "./imported-rows.ts"
 import { checkSampleColumns } from "./sample-columns.ts"
 import { resolveSamples, type SampleSources } from "./sample-sources.ts"
 import { type SampleFile, samplesOf } from "./samples.ts"
-import { digestOf, readRows } from "./source.ts"
+import { digestOf } from "./source.ts"
 
 /**
  * The stage that reads conversations of both modes into shards: all sources of the first entry, then those of the next. A pilot takes half
@@ -60,13 +60,13 @@ export function importSamples(options: {
       const all = await files()
       let left = limit === null ? Number.POSITIVE_INFINITY : Math.ceil(limit / 2)
       for (const file of all.filter(({ mode }) => mode === first.mode))
-        for await (const imported of left > 0 ? sampleRows(file) : []) {
+        for await (const imported of left > 0 ? importedRows(file, samplesOf(file)) : []) {
           if ("row" in imported) ids.add(String(imported.row.id))
           yield imported
           if (--left === 0) break
         }
       for (const file of all.filter(({ mode }) => mode !== first.mode))
-        for await (const imported of sampleRows(file)) {
+        for await (const imported of importedRows(file, samplesOf(file))) {
           if ("row" in imported && ids.has(String(imported.row.id)))
             imported.row.id = `${imported.row.id}${file.mode === "thinking" ? "/think" : "/no_think"}`
           yield imported
@@ -74,37 +74,6 @@ export function importSamples(options: {
     },
   }
 }
-
-async function* sampleRows(file: SampleFile): AsyncGenerator<Imported> {
-  const sampleAt = samplesOf(file)
-  for await (const read of readRows(file)) {
-    const { at } = read
-    const place = `${file.source}:${at.line}`
-    if ("error" in read) {
-      yield { error: read.error, id: place, raw: read.raw }
-      continue
-    }
-    try {
-      yield { row: sampleAt(read.row, at) }
-    } catch (error) {
-      if (!(error instanceof RowError)) throw error
-      yield { error, id: ownId(read.row, file) ?? place, raw: rawText(read.row) }
-    }
-  }
-}
-
-/** The id that a row has of its own, so that whoever misses the row finds it among the failed ones. */
-function ownId(row: Record<string, unknown>, { columns }: SampleFile): string | null {
-  const id = row[String(columns.id ?? "id")]
-  if (typeof id === "number" || typeof id === "bigint") return String(id)
-  return typeof id === "string" && id.trim() !== "" && id.length <= 512 ? id.toWellFormed() : null
-}
-
-/** Enough of a row to know it again. */
-const rawText = (row: Record<string, unknown>): string =>
-  JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))
-    .slice(0, 2_000)
-    .toWellFormed()
 
 /** Ids by 64 bits of their SHA-256: 8 to 32 bytes each. */
 class IdSet {
