@@ -18,6 +18,12 @@ let folder: string
 let config: string
 /** A run that is over sooner, for tests that wait for its end. */
 let brief: string
+/** The run of the first test, which others look at. */
+let whole: string
+
+/** A folder for a run: another one at each try of a test, so that a try does not find what the one before has settled. */
+let runs = 0
+const runFolder = (name: string) => join(folder, `${name}-${++runs}`)
 
 beforeAll(async () => {
   // Slow enough to be looked at, and to be still under way when a key is pressed on a busy machine.
@@ -41,31 +47,31 @@ const looks = /\u001b\[[\d;]*m/
 
 describe("run on a terminal of 80x24", () => {
   test("shows stages, endpoints and money, and ends with the summary", long, async () => {
-    const run = join(folder, "whole")
-    const terminal = new Terminal(["run", brief, "--out", run])
+    whole = runFolder("whole")
+    const terminal = new Terminal(["run", brief, "--out", whole])
     await terminal.until(/stage +rows +rows\/s +out +dropped +failed/)
     const text = await terminal.until(/drafter +\d+ of \d+/)
-    expect(text).toMatch(/^cold-start .*whole +running \d+s/m)
+    expect(text).toMatch(/^cold-start .*whole-\d+ +running \d+s/m)
     expect(text).toMatch(/^> questions +16\/16 +done/m)
     expect(text).toMatch(/\$\d\.\d+ of \$5\.00 \(\d/)
     expect(terminal.raw).toMatch(looks)
     expect(await terminal.ended(100_000)).toBe(0)
     const history = terminal.history()
-    expect(history).toMatch(/^cold-start .*whole +done in /m)
+    expect(history).toMatch(/^cold-start .*whole-\d+ +done in /m)
     expect(history).toMatch(/in the dataset +\d+/)
     expect(history.indexOf("done in")).toBeLessThan(history.indexOf("in the dataset"))
     // No alternate screen; the cursor is there again.
     expect(terminal.raw).not.toContain("\u001b[?1049h")
     expect(terminal.raw.lastIndexOf("\u001b[?25h")).toBeGreaterThan(terminal.raw.lastIndexOf("\u001b[?25l"))
-    await expectWhole(run)
+    await expectWhole(whole)
     await expectPartition(
-      run,
+      whole,
       few.map(({ id }) => id),
     )
   })
 
   test("keys choose a stage, show its drops and rows, an exchange and help", long, async () => {
-    const run = join(folder, "keys")
+    const run = runFolder("keys")
     const terminal = new Terminal(["run", config, "--out", run])
     await terminal.until(/^> questions/m)
     // A burst of characters is one input.
@@ -106,7 +112,7 @@ describe("run on a terminal of 80x24", () => {
   })
 
   test("p pauses: nothing new is asked, and again goes on", long, async () => {
-    const run = join(folder, "paused")
+    const run = runFolder("paused")
     const terminal = new Terminal(["run", config, "--out", run])
     await terminal.until(/drafter +\d+ of \d+ /)
     terminal.press("p")
@@ -124,7 +130,7 @@ describe("run on a terminal of 80x24", () => {
   })
 
   test("Ctrl-C settles and stops with 130, and the run goes on later", long, async () => {
-    const run = join(folder, "interrupted")
+    const run = runFolder("interrupted")
     const terminal = new Terminal(["run", brief, "--out", run])
     await terminal.until(/judge +[1-9]\d* of /)
     terminal.press("\u0003")
@@ -142,7 +148,7 @@ describe("run on a terminal of 80x24", () => {
   test("a second Ctrl-C stops at once", long, async () => {
     const hanging = await startEndpoint({ delayMs: 120_000 })
     const { config } = await scene(hanging.url, { questions })
-    const terminal = new Terminal(["run", config, "--out", join(folder, "at-once")])
+    const terminal = new Terminal(["run", config, "--out", runFolder("at-once")])
     await terminal.until(/judge +[1-9]\d* of /)
     terminal.press("\u0003")
     await terminal.until(/once more stops at once/)
@@ -158,7 +164,7 @@ describe("run on a terminal of 80x24", () => {
       [{ NO_COLOR: "1" }, []],
       [{}, ["--no-color"]],
     ] as const) {
-      const run = join(folder, `plain-${args.length}`)
+      const run = runFolder(`plain-${args.length}`)
       const terminal = new Terminal(["run", config, "--out", run, ...args], { env })
       await terminal.until(/^> questions/m)
       terminal.press("q")
@@ -170,9 +176,10 @@ describe("run on a terminal of 80x24", () => {
   })
 
   test("for a screen reader text is only added", long, async () => {
-    const run = join(folder, "spoken")
+    const run = runFolder("spoken")
     const terminal = new Terminal(["run", config, "--out", run], { env: { INK_SCREEN_READER: "true" } })
-    await terminal.until(/judge +\d+ of/)
+    // The view is up once it names its keys. Endpoints stand in it only if they had been called by then.
+    await terminal.until(/\? help/)
     terminal.press("?")
     await terminal.until(/pause the run: nothing new is asked/)
     await terminal.until(/\[ *\d+:\d\d\] .*(rows|calls)/)
@@ -187,7 +194,7 @@ describe("run on a terminal of 80x24", () => {
 
 describe("other sizes", () => {
   test("200x60 stands in two columns; resizing down to 10x3 and back breaks nothing", long, async () => {
-    const run = join(folder, "sizes")
+    const run = runFolder("sizes")
     const terminal = new Terminal(["run", config, "--out", run], { columns: 200, rows: 60 })
     await terminal.until(/drafter +\d+ of \d+ /)
     await terminal.until(/by reason/)
@@ -210,7 +217,7 @@ describe("other sizes", () => {
   })
 
   test("a terminal of 10x3 shows the state, takes keys, and the run ends well", long, async () => {
-    const run = join(folder, "tiny")
+    const run = runFolder("tiny")
     const terminal = new Terminal(["run", brief, "--out", run], { columns: 10, rows: 3 })
     await terminal.until(/^running/m)
     terminal.press("jj\r\re?")
@@ -225,7 +232,7 @@ describe("other sizes", () => {
 
 describe("status --watch", () => {
   test("shows the run of another process, pauses and resumes it, and leaves it alone", long, async () => {
-    const run = join(folder, "watched")
+    const run = runFolder("watched")
     const running = new RunningCommand(["run", config, "--out", run])
     expect(await running.until(() => existsSync(join(run, "run.json")) && running.stderr.includes("questions"))).toBe(
       true,
@@ -246,24 +253,23 @@ describe("status --watch", () => {
   })
 
   test("stays on a run that is over until it is left; says how it ended", long, async () => {
-    const terminal = new Terminal(["status", join(folder, "whole"), "--watch"])
-    await terminal.until(/^cold-start .*whole +done in /m)
+    const terminal = new Terminal(["status", whole, "--watch"])
+    await terminal.until(/^cold-start .*whole-\d+ +done in /m)
     terminal.press("q")
     expect(await terminal.ended()).toBe(0)
   })
 
   test("off a terminal it prints plain lines or events until the run ends", long, async () => {
-    const run = join(folder, "whole")
-    const lines = await runCommand(["status", run, "--watch"])
+    const lines = await runCommand(["status", whole, "--watch"])
     expect(lines).toMatchObject({ code: 0 })
     expect(lines.stdout).toMatch(/questions: (done|unchanged)/)
     expect(lines.stdout.trimEnd()).toMatch(/done$/)
-    const events = (await runCommand(["status", run, "--watch", "--json"])).stdout.trimEnd().split("\n")
+    const events = (await runCommand(["status", whole, "--watch", "--json"])).stdout.trimEnd().split("\n")
     expect(JSON.parse(events.at(-1)!)).toMatchObject({ event: "run.done" })
   })
 
   test("a killed run is said to be killed", long, async () => {
-    const run = join(folder, "killed")
+    const run = runFolder("killed")
     const running = new RunningCommand(["run", config, "--out", run])
     expect(await running.until(() => running.stderr.includes("questions"))).toBe(true)
     const terminal = new Terminal(["status", run, "--watch"])
@@ -275,7 +281,7 @@ describe("status --watch", () => {
 })
 
 test("a view that is killed gives the terminal back, and the run goes on with plain lines", long, async () => {
-  const run = join(folder, "crashed")
+  const run = runFolder("crashed")
   const terminal = new Terminal(["run", brief, "--out", run])
   await terminal.until(/^> questions/m)
   const view = readdirSync("/proc").find((pid) => {
@@ -295,7 +301,7 @@ test("a view that is killed gives the terminal back, and the run goes on with pl
 })
 
 test("a terminal that takes nothing does not hold up the run", long, async () => {
-  const run = join(folder, "blocked")
+  const run = runFolder("blocked")
   const terminal = new Terminal(["run", brief, "--out", run])
   await terminal.until(/^> questions/m)
   terminal.stopReading()
