@@ -271,8 +271,8 @@ const differing = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].f
   (path) => ours[path] !== theirs[path],
 )
 const whole = lives.filter(({ exit }) => exit === null)
-const medians = (of: (life: Life) => number) => whole.map(of)
-const growth = (of: (life: Life) => number) => Math.max(...medians(of)) / Math.min(...medians(of))
+const peaks = whole.map(({ memory }) => memory.peak)
+const growth = Math.max(...peaks) / peaks[0]!
 const mostFiles = Math.max(...lives.map(({ files }) => files.peak))
 const verdicts: [string, boolean][] = [
   [
@@ -288,6 +288,7 @@ const verdicts: [string, boolean][] = [
   ],
   [`answers asked for again: ${report.repeated}, at most ${inFlight} a kill`, report.repeated <= inFlight * kills],
   [`answers given and not settled in the end: ${lost}`, lost <= inFlight * kills && lost >= 0],
+  [`memory, the greatest peak of a life over that of the first: ${growth.toFixed(2)}`, !(growth > 1.5)],
   [
     `open files, the most of all lives: ${mostFiles}, at most ${inFlight + 128} for a connection a request and the run's own`,
     mostFiles <= inFlight + 128,
