@@ -14,6 +14,8 @@ export interface Completion {
   model: string
   fingerprint: string | null
   usage: Usage | undefined
+  /** Milliseconds from the sending to the first token; null where the answer was not streamed. */
+  waitedMs: number | null
 }
 
 type Json = Record<string, unknown>
@@ -44,6 +46,7 @@ export function readCompletion(body: string): Completion {
     model: string(root.model) ?? "",
     fingerprint: string(root.system_fingerprint),
     usage: usageOf(root.usage),
+    waitedMs: null,
   }
 }
 
@@ -58,9 +61,16 @@ export class CompletionStream {
     model: "",
     fingerprint: null,
     usage: undefined,
+    waitedMs: null,
   }
+  readonly #sentMs: number
   #done = false
   #deltas = 0
+
+  /** `sentMs`: when the request was sent, by `performance.now()`. */
+  constructor(sentMs: number) {
+    this.#sentMs = sentMs
+  }
 
   /** True once the server said that the answer is whole. */
   get done(): boolean {
@@ -101,6 +111,7 @@ export class CompletionStream {
     const delta = record(choice.delta)
     if (delta === null) return
     this.#deltas++
+    completion.waitedMs ??= performance.now() - this.#sentMs
     completion.content += textOf(delta.content)
     const reasoning = reasoningOf(delta)
     if (reasoning !== null) completion.reasoning = (completion.reasoning ?? "") + reasoning

@@ -1,13 +1,14 @@
 // How many requests a server is sent at once: additive increase, multiplicative decrease (Chiu and Jain 1989), with what CUBIC (RFC 9438)
 // adds: the size that was refused is remembered, approached quickly, and tried again only after a while. A window that is always growing
-// would be refused once per round trip; here a refusal costs at least a hundred answers and a second, twice as long after each try in vain.
+// would be refused once per round trip; here a refusal costs two windows of answers, at most a hundred, and a second, and twice as much after
+// each try in vain. A server that refuses everything for a while has shown no size: what was known before counts again.
 import type { Timing } from "./timing.ts"
 
 /** Share of what was refused that is sent after a refusal. */
 const afterRefusal = 0.7
 /** Share of what was refused that is approached without waiting. */
 const approached = 0.95
-/** Answers before a refused size is tried again, at least: refusals stay under one in a hundred. */
+/** Answers before a refused size is tried again, after several tries in vain: refusals stay under one in a hundred. */
 const answersBetweenTries = 100
 /** A window this much above what was once refused has shown that the server takes more now. */
 const outgrown = 1.1
@@ -23,6 +24,10 @@ export class Concurrency {
   #answersSinceDecrease = 0
   #answersSinceGrowth = 0
   #servedOthers = false
+  /** Window and limit before the refusals that follow each other now; null once the server works on what it is sent. */
+  #before: { window: number; limit: number } | null = null
+  /** Of those refusals one came while the server served nobody. */
+  #closed = false
   #filled = false
   #holdMs = 0
   #grownAtMs = 0
@@ -67,6 +72,8 @@ export class Concurrency {
   answered(inFlight: number, nowMs: number): void {
     this.#answersSinceDecrease++
     this.#answersSinceGrowth++
+    // What was in flight before the first of these refusals would have come by now: this one is from the window that they made.
+    if (this.#before !== null && this.#answersSinceDecrease > this.#before.window && !this.#closed) this.#before = null
     // A window that is not filled says nothing about a larger one.
     if (inFlight < this.window / 2) this.#filled = false
     if (!this.#filled) return
@@ -86,16 +93,34 @@ export class Concurrency {
    */
   refused(inFlight: number, sentAtMs: number, nowMs: number): boolean {
     const again = sentAtMs <= this.#decreasedAtMs
+    this.#before ??= { window: this.#window, limit: this.#limit }
     this.#limit = Math.max(1, again ? Math.min(this.#limit, inFlight) : inFlight)
     this.#window = Math.max(1, Math.min(this.#window, this.#limit * afterRefusal))
     if (again) return this.#servedOthers
     this.#servedOthers = this.#answersSinceDecrease > 0
+    if (!this.#servedOthers) this.#closed = true
     this.#holdMs = Math.min(this.#timing.pauseCapMs, Math.max(this.#timing.pauseMs, this.#holdMs * 2))
     this.#decreasedAtMs = nowMs
     this.#answersSinceDecrease = 0
     this.#answersSinceGrowth = 0
     this.#grownAtMs = nowMs
     return this.#servedOthers
+  }
+
+  /**
+   * The server, which was paused after refusals, takes requests again. Where it had refused everything, what was seen to be in flight meanwhile
+   * says nothing of its size: the window is again what a refusal makes of the one before.
+   */
+  reopened(nowMs: number): void {
+    if (this.#closed && this.#before !== null) {
+      const { window, limit } = this.#before
+      this.#limit = limit
+      this.#window = Math.max(this.#window, Math.min(this.#ceiling, window * afterRefusal))
+      this.#holdMs = this.#timing.pauseMs
+      this.#grownAtMs = nowMs
+    }
+    this.#before = null
+    this.#closed = false
   }
 
   /** The server lets so many requests wait that it cannot work on: no more than `inFlight` is worth sending. Halves at most. */
@@ -117,7 +142,10 @@ export class Concurrency {
   }
 
   #mayTry(nowMs: number): boolean {
-    return this.#answersSinceDecrease >= answersBetweenTries && nowMs - this.#decreasedAtMs >= this.#holdMs
+    // The hold doubles with each try in vain, and so do the answers.
+    const answers = 2 * this.#window * (this.#holdMs / this.#timing.pauseMs)
+    const enough = this.#answersSinceDecrease >= Math.min(answersBetweenTries, answers)
+    return enough && nowMs - this.#decreasedAtMs >= this.#holdMs
   }
 
   #grow(by: number, nowMs: number): void {

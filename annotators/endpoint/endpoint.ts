@@ -298,6 +298,7 @@ export class Endpoint {
       this.#responses++
       this.#reported.answered(target, answer)
       this.#answered(admitted, Date.now())
+      if (completion.waitedMs !== null) target.streamed(completion.waitedMs, Date.now() - sent.atMs)
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
       return { value: answer, usage: completion.usage }

@@ -1,6 +1,7 @@
 import { Breaker, type BreakerEvent } from "./breaker.ts"
 import { Concurrency } from "./concurrency.ts"
 import { CallFault } from "./outcome.ts"
+import { QueueTime } from "./queue-time.ts"
 import { readMetrics, worthSending } from "./server-metrics.ts"
 import type { Timing } from "./timing.ts"
 import { Transport } from "./transport.ts"
@@ -18,6 +19,9 @@ export class Server {
   readonly #timing: Timing
   #watching: NodeJS.Timeout | undefined
   #looking = false
+  /** It says itself how busy it is. */
+  #tells = false
+  readonly #queueTime = new QueueTime()
   #baseUrl: string
   #transport: Transport
   #renewal: Promise<void> | null = null
@@ -34,7 +38,10 @@ export class Server {
     this.#resolveBaseUrl = resolveBaseUrl
     this.#transport = new Transport(baseUrl)
     this.concurrency = new Concurrency(timing, maxInFlight)
-    this.breaker = new Breaker(timing, (event) => report(event, this.#baseUrl))
+    this.breaker = new Breaker(timing, (event) => {
+      if (event.kind === "resumed") this.concurrency.reopened(Date.now())
+      report(event, this.#baseUrl)
+    })
   }
 
   get baseUrl(): string {
@@ -66,6 +73,14 @@ export class Server {
     this.#watching.unref()
   }
 
+  /** A streamed answer came, its first token after `waitedMs` and its end after `wholeMs`. */
+  streamed(waitedMs: number, wholeMs: number): void {
+    const busy = this.#queueTime.answered(waitedMs, wholeMs, this.inFlight)
+    if (busy === null || this.#tells) return
+    const worth = worthSending(this.inFlight, busy)
+    if (worth !== null) this.concurrency.queues(worth, Date.now())
+  }
+
   async #look(): Promise<void> {
     if (this.inFlight < fewRequests || this.#looking) return
     this.#looking = true
@@ -76,6 +91,7 @@ export class Server {
       const metrics = readMetrics(await transport.metrics({ headers: {}, secrets: [], signal, ...limits }))
       const worth = metrics && worthSending(this.inFlight, metrics)
       if (metrics === null) clearInterval(this.#watching)
+      else this.#tells = true
       if (worth !== null) this.concurrency.queues(worth, Date.now())
     } catch (error) {
       // A refusal is an answer: it has no metrics for us. A server that is away may have them later.

@@ -57,10 +57,11 @@ export class Transport {
     maxBytes: number,
   ): Promise<Completion> {
     const request = { method: "POST" as const, path: this.#completionsPath, body: JSON.stringify(body) }
+    const sentMs = performance.now()
     return this.#send(request, exchange, (status, headers) => {
       if (status < 200 || status >= 300) return new ErrorReading(status, headers)
       const type = headers.get("content-type") ?? ""
-      if (type.includes("text/event-stream") && body.stream === true) return new StreamReading(maxBytes)
+      if (type.includes("text/event-stream") && body.stream === true) return new StreamReading(maxBytes, sentMs)
       if (type !== "" && !type.includes("json")) throw wrongType(type)
       return new BodyReading(maxBytes, readCompletion)
     })
@@ -287,11 +288,12 @@ class ErrorReading implements Reading<never> {
 class StreamReading implements Reading<Completion> {
   readonly #maxBytes: number
   readonly #events = new EventReader()
-  readonly #stream = new CompletionStream()
+  readonly #stream: CompletionStream
   #bytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, sentMs: number) {
     this.#maxBytes = maxBytes
+    this.#stream = new CompletionStream(sentMs)
   }
 
   get done(): boolean {

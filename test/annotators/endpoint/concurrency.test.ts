@@ -78,6 +78,54 @@ describe("a hidden capacity", () => {
     })
     expect(grown.share).toBeGreaterThan(0.8)
   })
+
+  test("that was one for a while is found soon after it grew, though answers take seconds", () => {
+    const { share } = simulate({
+      ceiling: 256,
+      answerMs: 2_000,
+      forMs: 180_000,
+      capacity: (atMs) => (atMs < 30_000 ? 1 : 256),
+    })
+    expect(share).toBeGreaterThan(0.8)
+  })
+})
+
+test("a storm in which the answers under way still come leaves the window as one refusal would", () => {
+  const window = new Concurrency(defaultTiming, 256)
+  let inFlight = 0
+  const fill = (nowMs: number) => {
+    while (window.waitMs(inFlight, nowMs) === 0) {
+      window.entered(nowMs)
+      inFlight++
+    }
+  }
+  // Filled, it doubles with every two answers to a request.
+  for (let nowMs = 0; nowMs < 6_000; nowMs += 10) {
+    fill(nowMs)
+    window.answered(inFlight--, nowMs)
+  }
+  fill(6_000)
+  expect(inFlight).toBe(256)
+  for (let nowMs = 6_000; inFlight > 0; nowMs += 10) {
+    window.answered(inFlight--, nowMs)
+    if (window.waitMs(inFlight, nowMs) === 0) {
+      window.entered(nowMs)
+      window.refused(inFlight, nowMs, nowMs + 1)
+    }
+  }
+  expect(window.window).toBe(1)
+  // The probe meets the same.
+  expect(window.refused(0, 9_000, 9_001)).toBe(false)
+  window.reopened(20_000)
+  expect(window.window).toBe(179)
+})
+
+test("a refusal that others were served beside is believed, however long the pause after it", () => {
+  const window = new Concurrency(defaultTiming, 256)
+  window.answered(32, 10)
+  expect(window.refused(20, 11, 12)).toBe(true)
+  window.reopened(5_000)
+  expect(window.window).toBe(14)
 })
 
 test("answers that take an hour do not keep the window small", () => {
