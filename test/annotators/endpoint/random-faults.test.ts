@@ -57,7 +57,7 @@ test.each([
       const cut = bytes.indexOf(0xe2) + 1
       response.write(bytes.subarray(0, cut), () => response.end(bytes.subarray(cut)))
     },
-    { config: { maxInFlight: 32, attempts: 12, idleTimeoutMs: 200, streamAboveTokens } },
+    { config: { maxInFlight: 32, attempts: 12, idleTimeoutMs: 2_000, streamAboveTokens } },
   )
   const answers = await Promise.all(Array.from({ length: 300 }, (_, row) => chat(endpoint, `q${row}`)))
   expect(answers.map(({ value }) => value.answer)).toEqual(
