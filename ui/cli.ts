@@ -5,6 +5,8 @@ import { version } from "../pipelines/runtime/version.ts"
 import { report } from "./report-error.ts"
 
 const usage = 2
+/** An ended command waits this long for what is still open. */
+const heldOpenMs = 2_000
 
 /** Runs the command line and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -21,6 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage
     else process.exitCode = report(error, { debug: args.includes("--debug"), json: args.includes("--json") })
   }
+  // What a step of the user's holds open, a timer or a connection, must not keep a command alive that has ended.
+  setTimeout(() => process.exit(), heldOpenMs).unref()
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value]

@@ -142,13 +142,35 @@ async function runPrograms(task: MapTask, output: TaskOutput): Promise<void> {
       }
     }
     task.allStarted()
-    await Promise.all(running)
+    await endOf(running, effects.signal)
     if (stopped) throw (stopped as { error: unknown }).error
     for await (const outcome of journal.inOrder()) await output.add(outcome)
   } finally {
-    await Promise.allSettled(running)
+    await endOf(running, effects.signal).catch(() => {})
     await journal.discard()
   }
+}
+
+/** Rows get this long to end once everything that they may wait for was aborted. */
+const abandonedAfterMs = 2_000
+
+/** Resolves when all rows have ended. A step of the user's that never settles must not keep a run from stopping: it is left behind. */
+async function endOf(running: ReadonlySet<Promise<void>>, signal: AbortSignal): Promise<void> {
+  const abandoned = Promise.withResolvers<void>()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = () => {
+    timer = setTimeout(abandoned.resolve, abandonedAfterMs)
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener("abort", onAbort, { once: true })
+  try {
+    await Promise.race([Promise.all(running), abandoned.promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener("abort", onAbort)
+  }
+  // Its last rows are missing, and it must not come to a commit.
+  if (running.size > 0) signal.throwIfAborted()
 }
 
 /** Puts what became of a row into the journal. A row that a step gave something that is no data fails. */

@@ -3,6 +3,7 @@ import type { Effects } from "../../pipelines/runtime/effect.ts"
 import { RowError } from "../../pipelines/runtime/errors.ts"
 import { type RowOutcome, runRow, runRowNow } from "../../pipelines/runtime/row-chain.ts"
 import type { Row, Side, Step } from "../../pipelines/runtime/step.ts"
+import { untilAborted } from "../../pipelines/runtime/until-aborted.ts"
 import type { Rejection } from "../../schemas/rejection.ts"
 import { applyKernel, type Shown } from "./apply-kernel.ts"
 import { mapInOrder } from "./map-in-order.ts"
@@ -59,7 +60,9 @@ export async function* applyStep(
   const work = async (source: SourceRow): Promise<Applied> => {
     const shown = shownOf(source, view)
     if ("failed" in shown) return shown
-    return appliedOf(source, shown.view, await runRow([step], shown.view.row, effects, side))
+    // A step that never settles must not keep the command from stopping.
+    const outcome = await untilAborted(runRow([step], shown.view.row, effects, side), effects.signal)
+    return appliedOf(source, shown.view, outcome)
   }
   yield* mapInOrder(sources, work, { running: rowsInFlight, ahead: rowsAhead, ...(ready && { ready }) })
 }

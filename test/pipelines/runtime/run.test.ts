@@ -434,6 +434,28 @@ describe("a run that stops", () => {
     expect(error).toBe(reason)
   })
 
+  test("leaves behind what never settles, and goes on later", { timeout: 60_000 }, async () => {
+    const out = temporaryFolder()
+    const stop = new AbortController()
+    const reason = new CotyledonError(exitCode.interrupted, { what: "Interrupted" })
+    const first = await runTiny(
+      out,
+      {
+        answer: async ({ id, text }) => {
+          setImmediate(() => stop.abort(reason))
+          return id === "q1" ? new Promise<string>(() => {}) : `answer to ${text}`
+        },
+      },
+      { signal: stop.signal, graceMs: 1 },
+    )
+    expect(first.error).toBe(reason)
+    const again = await runTiny(out)
+    expect(again.error).toBe(null)
+    const undisturbed = temporaryFolder()
+    await runTiny(undisturbed)
+    expect(published(out)).toEqual(published(undisturbed))
+  })
+
   test("does not wait for an endpoint that never gets ready", async () => {
     const stop = new AbortController()
     const reason = new CotyledonError(exitCode.interrupted, { what: "Interrupted" })

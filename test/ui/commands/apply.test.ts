@@ -327,11 +327,29 @@ describe("a judge", () => {
     expect(endpoint.requests().length).toBeGreaterThan(asked)
   })
 
+  test("interrupted while a step of the user's never settles and holds a timer, it ends too", {
+    timeout: 60_000,
+  }, async () => {
+    const step = `export default () => ({
+      kind: "program", id: "hangs", version: 1, params: {}, about: "Never settles",
+      run: () => { console.error("begun"); return new Promise((resolve) => setTimeout(resolve, 1e8)) },
+    })`
+    await writeFile(at("hangs.ts"), step)
+    const command = new RunningCommand(["apply", "./hangs.ts", "questions.jsonl", "hung.jsonl"], { cwd: folder })
+    expect(await command.until(() => command.stderr.includes("begun"))).toBe(true)
+    command.kill("SIGINT")
+    const { code, stderr } = await command.ended
+    expect(code, stderr).toBe(130)
+    expect(existsSync(at("hung.jsonl"))).toBe(false)
+  })
+
   test("a second one on the same OUT is turned away with exit code 3", async () => {
-    const args = ["several-questions", "questions.jsonl", "held.jsonl", "--set", "models.judge.maxInFlight=1", ...model]
-    await endpoint.forget()
+    // The first one is still there however long the second takes to start.
+    const slow = await startEndpoint({ delayMs: 120_000 })
+    const judge = ["--set", `models.judge.baseUrl=${slow.url}`, "--set", "models.judge.model=fake"]
+    const args = ["several-questions", "questions.jsonl", "held.jsonl", ...judge]
     const first = new RunningCommand(["apply", ...args], { cwd: folder })
-    expect(await first.until(() => endpoint.requests().length >= 3)).toBe(true)
+    expect(await first.until(() => slow.requests().length > 0)).toBe(true)
     const { code, stderr } = await apply(...args)
     expect(code).toBe(3)
     expect(stderr).toContain("Another process applies a step to the same output (held.jsonl.ledger)")
