@@ -152,6 +152,12 @@ export class Endpoint {
     return Object.keys(set).length === 0 ? this.identity : { identity: this.identity, ...set }
   }
 
+  /** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
+  get anonymous(): boolean {
+    const { identity, model, baseUrl } = this.config
+    return identity === undefined && model === undefined && baseUrl !== "embedded"
+  }
+
   /**
    * One completion as an effect. Its request is the logical one: what changes the answer, the config's sampling parameters
    * and extra body included, and nothing else. `perform` rejects with a RowError when this row has no answer, with a
@@ -168,7 +174,7 @@ export class Endpoint {
     return {
       kind: "chat",
       identity: this.identity,
-      ...(isAnonymous(this.config) && { anonymous: true }),
+      ...(this.anonymous && { anonymous: true }),
       request: Object.fromEntries(defined),
       sample,
       perform: (signal, noMore) => this.#perform(asked, signal, noMore),
@@ -551,10 +557,6 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
 /** Tells a connection that broke from one that never came about. */
 const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
   outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
-
-/** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
-const isAnonymous = ({ identity, model, baseUrl }: ModelConfig): boolean =>
-  identity === undefined && model === undefined && baseUrl !== "embedded"
 
 const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
