@@ -1,5 +1,5 @@
 import { resolve } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { nearest } from "../schemas/strict.ts"
 import { shareOwnPackage } from "./own-package.ts"
 import { oneLine, usageError } from "./runtime/errors.ts"
@@ -61,6 +61,22 @@ export async function loadRecipe(reference: string, folder: string): Promise<Rec
       where: reference,
       expected: "export default defineRecipe({ name, about, version, config, open })",
     })
+  const { name, version, config } = value as Partial<Recipe>
+  const fault =
+    typeof name !== "string" || name === ""
+      ? "no name"
+      : !Number.isSafeInteger(version)
+        ? "no version that is a whole number"
+        : typeof config?.safeParse !== "function"
+          ? "no config: a Zod type"
+          : null
+  if (fault !== null)
+    throw usageError({
+      what: "The recipe is incomplete",
+      where: reference,
+      expected: "export default defineRecipe({ name, about, version, config, open })",
+      got: fault,
+    })
   return value
 }
 
@@ -77,9 +93,14 @@ export async function importModule(
   })
 }
 
-/** A module may throw anything while it is loaded. */
+/** A module may throw anything while it is loaded. Which of our modules loads it is of no interest. */
 const faultOfModule = (error: unknown): string =>
-  oneLine((error instanceof Error ? error.message : String(error)).split("\n")[0]!, 200)
+  oneLine(
+    (error instanceof Error ? error.message : String(error))
+      .split("\n")[0]!
+      .replace(` imported from ${fileURLToPath(import.meta.url)}`, ""),
+    200,
+  )
 
 /** The default export of a user's module; "cotyledon" is this package there. */
 export const importDefault = async (path: string): Promise<unknown> => (await loadModule(path)).default

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path"
 import { findRecipe, importDefault, isRecipe, loadRecipe, recipeNames } from "../pipelines/recipes.ts"
@@ -76,13 +77,15 @@ export async function readConfig(file: string): Promise<unknown> {
   try {
     if (moduleEndings.includes(ending)) return withSources((await importDefault(path)) ?? {}, dirname(path))
     const text = await readFile(path, "utf8")
-    const value: unknown = ending === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text)
-    const { $schema: _, ...config } = (value ?? {}) as Record<string, unknown>
+    const value: unknown = (ending === ".json" ? JSON.parse(text) : (await import("yaml")).parse(text)) ?? {}
+    if (typeof value !== "object" || Array.isArray(value))
+      throw new Error(`expected keys and values, got ${Array.isArray(value) ? "a list" : `one ${typeof value}`}`)
+    const { $schema: _, ...config } = value as Record<string, unknown>
     return withSources(config, dirname(path))
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     throw usageError(
-      code === "ENOENT"
+      code === "ENOENT" || (code === "ERR_MODULE_NOT_FOUND" && !existsSync(path))
         ? { what: "There is no such config", where: file, remedy: "cotyledon init RECIPE FILE writes one." }
         : { what: `Cannot read the config: ${(error as Error).message.split("\n")[0]}`, where: file },
       error,

@@ -1,6 +1,7 @@
 import { countRowsOf } from "../pipelines/io/count-rows.ts"
 import { resolveSamples } from "../pipelines/io/sample-sources.ts"
 import { resolveSources } from "../pipelines/io/source.ts"
+import { openRecipe } from "../pipelines/runtime/open-recipe.ts"
 import { projectFolder } from "../pipelines/runtime/plan.ts"
 import type { Interval, Projection } from "../pipelines/runtime/projection.ts"
 import type { Recipe } from "../pipelines/runtime/recipe.ts"
@@ -15,7 +16,7 @@ export async function projectPilot<C>(options: {
   config: C
 }): Promise<Projection | null> {
   const { recipe, run, config } = options
-  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  const pipeline = openRecipe(recipe, config)
   try {
     const projection = await projectFolder(run, pipeline, await sourceRows(config))
     return projection !== null && projection.allRows > projection.pilotRows ? projection : null

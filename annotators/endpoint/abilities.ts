@@ -63,6 +63,7 @@ function probe<T>(
   return {
     kind: "probe",
     identity: endpoint.identity,
+    ...(endpoint.anonymous && { anonymous: true }),
     request: { ability, version: probeVersion, extraBody },
     sample: 0,
     perform,

@@ -9,6 +9,7 @@ import { type Budget, costOf, type Price } from "./budget.ts"
 import type { ChatAnswer, ChatRequest } from "./chat.ts"
 import type { Completion } from "./completion.ts"
 import { Dialect, refusedSampling, reservedKey } from "./dialect.ts"
+import { FaultsInARow } from "./faults-in-a-row.ts"
 import { MinuteLimit } from "./limits.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
 import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
@@ -55,6 +56,8 @@ interface Call {
   controller: AbortController
   /** A request is under way, which is paid for and may still be answered. */
   sent: boolean
+  /** The server that it was last sent to. */
+  server: Server | null
 }
 
 /** What was known when a request was sent. */
@@ -86,6 +89,7 @@ export class Endpoint {
   readonly #queue: PQueue
   readonly #dialect = new Dialect()
   readonly #reported: ReportedModels
+  readonly #faults = new FaultsInARow<Server>()
   readonly #thinkingOff: boolean
   readonly #active = new Set<Call>()
   readonly #backingOff = new Set<Call>()
@@ -96,6 +100,8 @@ export class Endpoint {
   #opened: Promise<Opened> | null = null
   #current: Opened | null = null
   #model: Promise<string> | null = null
+  /** The name of the server's only model, where the config has none and it is known. */
+  #onlyName: string | null = null
   #inFlight = 0
   #calls = 0
   #attempts = 0
@@ -146,6 +152,12 @@ export class Endpoint {
     return Object.keys(set).length === 0 ? this.identity : { identity: this.identity, ...set }
   }
 
+  /** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
+  get anonymous(): boolean {
+    const { identity, model, baseUrl } = this.config
+    return identity === undefined && model === undefined && baseUrl !== "embedded"
+  }
+
   /**
    * One completion as an effect. Its request is the logical one: what changes the answer, the config's sampling parameters
    * and extra body included, and nothing else. `perform` rejects with a RowError when this row has no answer, with a
@@ -162,7 +174,7 @@ export class Endpoint {
     return {
       kind: "chat",
       identity: this.identity,
-      ...(isAnonymous(this.config) && { anonymous: true }),
+      ...(this.anonymous && { anonymous: true }),
       request: Object.fromEntries(defined),
       sample,
       perform: (signal, noMore) => this.#perform(asked, signal, noMore),
@@ -230,7 +242,13 @@ export class Endpoint {
   async #perform(request: ChatRequest, signal: AbortSignal, noMore?: AbortSignal): Promise<Performed<ChatAnswer>> {
     signal.throwIfAborted()
     noMore?.throwIfAborted()
-    const call: Call = { request, estimate: this.#estimate(request), controller: new AbortController(), sent: false }
+    const call: Call = {
+      request,
+      estimate: this.#estimate(request),
+      controller: new AbortController(),
+      sent: false,
+      server: null,
+    }
     const leave = onAbort(signal, () => call.controller.abort(signal.reason))
     const leaveNoMore =
       noMore &&
@@ -261,9 +279,9 @@ export class Endpoint {
       const { outcome, message } = end
       const policy = policyOf(outcome)
       if (policy.action !== "stop" && policy.action !== "fail") noMore?.throwIfAborted()
-      if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamed, end, policy.remedy))
+      if (policy.action === "stop") throw this.#stop(stopErrorOf(this.#blamedFor(call), end, policy.remedy))
       const refused = outcome === "bad-request" ? refusedSampling(call.request, message) : null
-      if (refused !== null) throw this.#stop(samplingRefused(this.#blamed, refused, end))
+      if (refused !== null) throw this.#stop(samplingRefused(this.#blamedFor(call), refused, end))
       if (policy.action === "fail") throw new RowError(outcome, message)
       if (policy.action === "retry" && ++faults >= this.config.attempts)
         throw new RowError(outcome, `${message} (${faults} attempts)`, { retryable: true })
@@ -286,6 +304,7 @@ export class Endpoint {
     this.#inFlight++
     this.#attempts++
     call.sent = true
+    call.server = target
     try {
       const exchange = this.#exchange(call)
       const completion = await this.#send(call, admitted, exchange)
@@ -297,6 +316,7 @@ export class Endpoint {
       })
       this.#responses++
       this.#reported.answered(target, answer)
+      this.#faults.answered(target)
       this.#answered(admitted, Date.now())
       if (completion.waitedMs !== null) target.streamed(completion.waitedMs, Date.now() - sent.atMs)
       const mean = this.#meanOutput ?? used.output
@@ -344,28 +364,32 @@ export class Endpoint {
   #judge(fault: CallFault, admitted: Admitted<Server>, sent: Sent): CallFault {
     const { target, pass } = admitted
     const nowMs = Date.now()
+    const { servers } = this.#current!
     if (fault.outcome === "outage") {
       target.renew()
       // The server took the request, and answered others meanwhile or worked on it: it is there, and it is this request that
       // breaks (or a proxy that cuts long ones). Waiting for the server would be waiting for ever.
       const worked = this.#responses > sent.responses || nowMs - sent.atMs > this.#timing.admittedAfterMs
       if (worked && brokeOnceConnected(fault)) {
-        this.#answered(admitted, nowMs)
-        return new CallFault("connection-cut", fault.message)
+        const cut = new CallFault("connection-cut", fault.message)
+        if (this.#faults.failed(target, servers)) target.breaker.refused(pass, cut.outcome, undefined, nowMs)
+        else this.#answered(admitted, nowMs)
+        return cut
       }
       this.#unreachableSinceMs ??= nowMs
       const neverThere = this.#responses === 0
       target.breaker.refused(pass, fault.outcome, undefined, nowMs, neverThere ? 2 * this.#timing.pauseMs : undefined)
-      if (neverThere && nowMs - this.#unreachableSinceMs >= this.#timing.unreachableMs)
+      // Another one may have work that takes an hour.
+      const noneThere = neverThere && servers.every(({ breaker }) => breaker.paused !== null)
+      if (noneThere && nowMs - this.#unreachableSinceMs >= this.#timing.unreachableMs)
         throw this.#stop(unreachable(this.#blamed, fault))
       return fault
     }
-    if (fault.outcome === "timed-out-waiting") {
-      target.breaker.left(pass)
-      return fault
-    }
-    this.#responses++
-    if (policyOf(fault.outcome).action !== "wait") this.#answered(admitted, nowMs)
+    const isBroken = policyOf(fault.outcome).action === "retry" && this.#faults.failed(target, servers)
+    if (fault.outcome !== "timed-out-waiting") this.#responses++
+    if (isBroken) target.breaker.refused(pass, fault.outcome, undefined, nowMs)
+    else if (fault.outcome === "timed-out-waiting") target.breaker.left(pass)
+    else if (policyOf(fault.outcome).action !== "wait") this.#answered(admitted, nowMs)
     else {
       const atItsLimit = target.concurrency.refused(target.inFlight - 1, sent.atMs, nowMs)
       // A server that serves others has no room for more: fewer at once is all that it needs. One that names a time is waited for.
@@ -406,7 +430,10 @@ export class Endpoint {
       .then((transport) => transport.models({ ...exchange, signal: this.#lifetime.signal }))
       .then((names) => {
         const [only, ...others] = names
-        if (only !== undefined && others.length === 0) return only
+        if (only !== undefined && others.length === 0) {
+          this.#onlyName = redact(only, exchange.secrets)
+          return only
+        }
         throw this.#stop(
           severalModels(
             this.#blamed,
@@ -503,6 +530,11 @@ export class Endpoint {
     const baseUrls = (this.#current?.servers ?? []).map(({ baseUrl }) => baseUrl)
     return { role: this.role, config: this.config, baseUrls }
   }
+
+  /** The server that a call ended at, alone, and the model that it was asked for. */
+  #blamedFor({ server }: Call): Blamed {
+    return { ...this.#blamed, ...(server && { baseUrls: [server.baseUrl] }), model: this.#onlyName ?? undefined }
+  }
 }
 
 /**
@@ -525,10 +557,6 @@ function paidFor(fault: CallFault, upper: Usage): Usage {
 /** Tells a connection that broke from one that never came about. */
 const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
   outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
-
-/** Nothing in the config says whose answers these are: the server's only model, whichever that is. */
-const isAnonymous = ({ identity, model, baseUrl }: ModelConfig): boolean =>
-  identity === undefined && model === undefined && baseUrl !== "embedded"
 
 const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 

@@ -37,7 +37,7 @@ export function openEndpoints<R extends string>(
           reportedBefore: host.answered?.get(identities.get(role)!) ?? [],
           report: (event) => {
             if (event.kind === "warning") host.report({ event: "warning", message: event.message })
-            const said = happeningOf(event)
+            const said = happeningOf(event, config.replicas.length > 0)
             if (said) host.report({ event: "endpoint", role, ...said })
           },
         }),
@@ -100,13 +100,15 @@ const paidOf = (role: string, endpoint: Endpoint): Paid => ({
   },
 })
 
-/** What a run's log says of an endpoint's event; single retries are counted, not told. */
-function happeningOf(event: EndpointEvent): { state: string; message: string } | null {
+/** What a run's log says of an endpoint's event, with the server where it is one of several; single retries are counted, not told. */
+function happeningOf(event: EndpointEvent, several: boolean): { state: string; message: string } | null {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const at = several && "server" in event ? `${event.server}: ` : ""
   switch (event.kind) {
     case "paused":
-      return { state: "paused", message: oneLine(`${event.why}; next try in ${(event.delayMs / 1000).toFixed(1)} s`) }
+      return { state: "paused", message: oneLine(`${at}${event.why}; next try in ${seconds(event.delayMs)}`) }
     case "resumed":
-      return { state: "resumed", message: `after ${(event.pausedMs / 1000).toFixed(1)} s` }
+      return { state: "resumed", message: oneLine(`${at}after ${seconds(event.pausedMs)}`) }
     case "stopped":
       return { state: "stopped", message: oneLine(event.why.split("\n")[0]!) }
     case "retry":

@@ -8,15 +8,21 @@ export interface Blamed {
   role: string
   config: ModelConfig
   baseUrls: readonly string[]
+  /** The model that was asked for; by default the config's. */
+  model?: string | undefined
 }
 
 /** An outcome that no other request would escape. */
-export function stopErrorOf({ role, config, baseUrls }: Blamed, fault: CallFault, remedy: string): CotyledonError {
-  const { apiKeyEnv, model } = config
+export function stopErrorOf(
+  { role, config, baseUrls, model = config.model }: Blamed,
+  fault: CallFault,
+  remedy: string,
+): CotyledonError {
+  const { apiKeyEnv } = config
   const key = apiKeyEnv === undefined ? `models.${role}.apiKeyEnv is not set` : `the key in ${apiKeyEnv}`
   const what: Partial<Record<Outcome, string>> = {
     unauthorised: `the ${role} endpoint refused access (${key})`,
-    "model-not-found": `the ${role} endpoint does not know the model ${JSON.stringify(model ?? "")}`,
+    "model-not-found": `${config.replicas.length > 0 && baseUrls.length === 1 ? "a replica of " : ""}the ${role} endpoint does not know the model ${JSON.stringify(model ?? "")}`,
     "quota-exhausted": `the quota of the ${role} endpoint is used up`,
     "wrong-address": `the ${role} endpoint has no chat completions at this address`,
     "out-of-sockets": `no more connections to the ${role} endpoint can be opened`,

@@ -2,6 +2,7 @@ import type { Commit } from "./commit.ts"
 import { readCommits, whyNotReused } from "./commit.ts"
 import { canonicalJson } from "./fingerprint.ts"
 import { type Measured, readMeasured } from "./measure.ts"
+import { openRecipe } from "./open-recipe.ts"
 import { type Projection, project } from "./projection.ts"
 import { readManifest } from "./publish.ts"
 import type { Pipeline, Recipe } from "./recipe.ts"
@@ -62,7 +63,7 @@ export async function planRun<C>(options: {
 }): Promise<RunPlan> {
   const { recipe, config, run, limit } = options
   await readRecord(run)
-  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  const pipeline = openRecipe(recipe, config)
   try {
     const { rows, bytes } = await measureSources(pipeline.stages, limit)
     const rowTokens = rows === 0 ? 0 : Math.ceil(bytes / rows / bytesPerToken)

@@ -182,7 +182,7 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-/** Wilson's score interval of a share at 95%. */
+/** Wilson's score interval of a share at 95%. All and none are its ends exactly. */
 export function wilson(successes: number, trials: number): [low: number, high: number] {
   if (trials === 0) return [0, 1]
   const z = 1.959964
@@ -190,5 +190,9 @@ export function wilson(successes: number, trials: number): [low: number, high: n
   const centre = p + (z * z) / (2 * trials)
   const spread = z * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials))
   const scale = 1 + (z * z) / trials
-  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)]
+  // Rounding would leave the share itself a hair outside.
+  return [
+    successes === 0 ? 0 : Math.max(0, (centre - spread) / scale),
+    successes === trials ? 1 : Math.min(1, (centre + spread) / scale),
+  ]
 }

@@ -17,6 +17,7 @@ import { expectFormat } from "./format.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock, ownerOf } from "./lock.ts"
 import { Measure } from "./measure.ts"
+import { openRecipe } from "./open-recipe.ts"
 import { holdWhilePaused, setPaused } from "./pause.ts"
 import { publish, publishFailures } from "./publish.ts"
 import type { HouseKeys, Pipeline, Recipe } from "./recipe.ts"
@@ -141,7 +142,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
           "The code of the recipe has changed, but no version in it: what is done is reused as it is. Raise the version of a " +
           "step that now gives other results",
       })
-    pipeline = options.recipe.open(options.config, {
+    pipeline = openRecipe(options.recipe, options.config, {
       report: (happening) => log.append(happening),
       settled,
       answered: await answeredBefore(join(folder, "ledger")),
@@ -265,7 +266,7 @@ export const countersOf = (endpoints: Pipeline["endpoints"]) =>
 
 /** What can be found wrong before anything is started or written. Resolves with a digest of the versions of all that has one. */
 async function checkSources<C>({ recipe, config }: RunOptions<C>): Promise<Digest> {
-  const pipeline = recipe.open(config, { report: () => {}, settled: {} })
+  const pipeline = openRecipe(recipe, config)
   try {
     columnsOf(pipeline.stages)
     for (const stage of pipeline.stages) if (stage.kind === "import") await stage.check?.()

@@ -76,7 +76,8 @@ export class LedgerEffects implements Effects {
     // Two rows that ask the same share the answer.
     const shared = this.#inFlight.get(key)
     if (shared) return (await shared) as Settled<T>
-    const elsewhere = isShareable(effect) ? (this.#shared?.get(key) ?? null) : null
+    const elsewhere =
+      isShareable(effect) || (this.#offline && isProbe(effect)) ? (this.#shared?.get(key) ?? null) : null
     if (this.#offline && !elsewhere)
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
     this.signal.throwIfAborted()
@@ -124,7 +125,7 @@ export class LedgerEffects implements Effects {
     const record = { key, kind, identity, sample, request, value, usage, at }
     const json = { request: requestJson, value: valueJson }
     await this.#append(record, json)
-    if (isShareable(effect)) await this.#shared?.add(record, json)
+    if (isShareable(effect) || (isProbe(effect) && !this.#shared?.get(key))) await this.#shared?.add(record, json)
     return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
   }
 
@@ -153,3 +154,9 @@ export class LedgerEffects implements Effects {
 
 /** Answers of named models are worth the same in every run; what a sandbox or a server's abilities say depends on where it was said. */
 const isShareable = ({ kind, anonymous }: Effect<unknown>): boolean => kind === "chat" && !anonymous
+
+/**
+ * What servers of a named model can do is kept beside the answers, which were asked for accordingly: a run that asks nobody needs it to find
+ * them. One that asks looks for itself, for its server may be another.
+ */
+const isProbe = ({ kind, anonymous }: Effect<unknown>): boolean => kind === "probe" && !anonymous

@@ -8,6 +8,7 @@ import { EventLog } from "./events.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
+import { openRecipe } from "./open-recipe.ts"
 import { holdWhilePaused } from "./pause.ts"
 import type { HouseKeys, Recipe } from "./recipe.ts"
 import { rowsIn } from "./reduce-task.ts"
@@ -38,7 +39,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
   const ledger = await Ledger.open(join(run, "ledger"), "append")
   const events = await EventLog.open(join(run, "events"))
   const report = (happening: Happening) => events.append(happening)
-  const pipeline = options.recipe.open(options.config, {
+  const pipeline = openRecipe(options.recipe, options.config, {
     report,
     settled: ledger.totals(),
     answered: await answeredBefore(join(run, "ledger")),

@@ -66,6 +66,34 @@ describe("a target", () => {
       expect(await complaintOf(loading)).toMatch(/^exit 2\nCannot load the recipe: Cannot find package/)
   })
 
+  test.each([
+    ["version: 1, config: z.object({})", "no name"],
+    ['name: "own", config: z.object({})', "no version that is a whole number"],
+    ['name: "own", version: 1', "no config: a Zod type"],
+  ])("that is an unfinished recipe {%s} is told what it lacks", async (parts, fault) => {
+    const file = fileOf("my.yaml", "recipe: ./own.ts\n")
+    const code = `import { z } from ${JSON.stringify(import.meta.resolve("zod"))}
+      export default { ${parts}, open() {} }; z`
+    writeFileSync(join(file, "..", "own.ts"), code)
+    expect(await complaintOf(load(file))).toMatch(
+      new RegExp(`^exit 2\nThe recipe is incomplete\n\\./own\\.ts\n.*\n${fault}`),
+    )
+  })
+
+  test("that is a module which is not there is no such config, whoever looked for it", async () => {
+    const path = join(temporaryFolder(), "none.ts")
+    expect(await complaintOf(load(path))).toMatch(/^exit 2\nThere is no such config\n.*none\.ts\n/)
+    expect(await complaintOf(load(fileOf("my.yaml", "recipe: ./none.ts\n")))).not.toContain("imported from")
+  })
+
+  test.each([
+    ["list.yaml", "- 1\n", "a list"],
+    ["five.json", "5", "one number"],
+    ["text.yaml", "cold-start\n", "one string"],
+  ])("that is no config (%s) is told so", async (name, content, got) => {
+    expect(await complaintOf(load(fileOf(name, content)))).toContain(`expected keys and values, got ${got}`)
+  })
+
   test("that is unknown is an error with a suggestion", async () => {
     expect(await complaintOf(load("cold-strt"))).toBe("exit 2\nUnknown recipe cold-strt\nDid you mean cold-start?")
     expect(await complaintOf(load("zzzzzzzzzzzzzzzzzzz"))).toMatch(

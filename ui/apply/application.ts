@@ -1,7 +1,8 @@
 import type { StepEntry } from "../../pipelines/catalogue.ts"
 import { readRows, resolveSources, type SourceFile } from "../../pipelines/io/source.ts"
-import { stopError, usageError } from "../../pipelines/runtime/errors.ts"
+import { oneLine, stopError, usageError } from "../../pipelines/runtime/errors.ts"
 import type { Row, Side } from "../../pipelines/runtime/step.ts"
+import { nearest } from "../../schemas/strict.ts"
 import { peek, rowsOfInput } from "../row-files.ts"
 import { applyStep } from "./apply-step.ts"
 import { CountedEffects } from "./counted-effects.ts"
@@ -34,6 +35,8 @@ export interface ApplicationServices {
 }
 
 const progressMs = 1_000
+/** Rows that tell what columns there are. */
+const rowsLookedAt = 1_000
 /** Rows at once of a step that asks no model, such as one that runs programs. */
 const defaultRowsInFlight = 8
 
@@ -56,7 +59,9 @@ export async function runApplication(
   progress.unref()
   try {
     const step = await entry.build(settings.params, { endpoint: () => endpoint! })
-    const { first, all } = await peek(rowsOfInput(files), outputs.needSchema ? 1_000 : 0)
+    const isLooking = outputs.needSchema || labels !== undefined
+    const { first, all } = await peek(rowsOfInput(files), isLooking ? rowsLookedAt : 0)
+    if (labels !== undefined) checkLabelled(first, labels)
     await outputs.open(async (where, added) => outputSchema(files, first, { ...step.adds, ...added }, where))
     for await (const applied of applyStep(step, all, {
       view: { entry, reads: entry.column(settings.params), column, hidden: labels },
@@ -84,6 +89,21 @@ export async function runApplication(
   } finally {
     clearInterval(progress)
   }
+}
+
+/** Throws where no row has the column of labels: the answers would be paid for, and compared with nothing. */
+function checkLabelled(rows: readonly Row[], column: string): void {
+  const [first] = rows
+  if (!first || rows.some((row) => Object.hasOwn(row, column))) return
+  const names = Object.keys(first)
+  const near = nearest(column, names)
+  throw usageError({
+    what: `No row has the column of labels ${oneLine(column, 60)}`,
+    where: "--labels",
+    expected: "one of the columns of IN",
+    got: oneLine(names.join(", "), 200),
+    ...(near !== null && { remedy: `Did you mean ${oneLine(near, 60)}?` }),
+  })
 }
 
 /** Throws where a step failed on every row: something is wrong with the command rather than with the rows. */

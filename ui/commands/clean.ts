@@ -1,5 +1,6 @@
 import { loadRecipe } from "../../pipelines/recipes.ts"
 import { cleanRun } from "../../pipelines/runtime/clean.ts"
+import { openRecipe } from "../../pipelines/runtime/open-recipe.ts"
 import { readRecord } from "../../pipelines/runtime/run.ts"
 import type { CommonOptions } from "../options.ts"
 import { bytes, columns, grouped, shownPath } from "../print.ts"
@@ -31,7 +32,7 @@ async function stagesOf(run: string): Promise<string[] | null> {
   if (!record) return null
   try {
     const recipe = await loadRecipe(record.recipe, process.cwd())
-    const pipeline = recipe?.open(record.config, { report: () => {}, settled: {} })
+    const pipeline = recipe && openRecipe(recipe, record.config)
     await pipeline?.close()
     return pipeline?.stages.map(({ id }) => id) ?? null
   } catch {

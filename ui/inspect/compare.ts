@@ -1,8 +1,10 @@
 // Two runs side by side: the funnel stage by stage, drops by reason, what was asked, and where their configs differ.
+
 import { loadRecipe } from "../../pipelines/recipes.ts"
 import { type Commit, readCommits } from "../../pipelines/runtime/commit.ts"
 import { oneLine, usageError } from "../../pipelines/runtime/errors.ts"
 import { canonicalJson } from "../../pipelines/runtime/fingerprint.ts"
+import { openRecipe } from "../../pipelines/runtime/open-recipe.ts"
 import { countRows } from "../../pipelines/runtime/publish.ts"
 import { type RunRecord, readRecord } from "../../pipelines/runtime/run.ts"
 import { type RunTotals, runTotals } from "../../pipelines/runtime/run-totals.ts"
@@ -47,7 +49,7 @@ async function sideOf(run: string): Promise<Side> {
     })
   const recipe = await loadRecipe(record.recipe, process.cwd())
   if (!recipe) throw usageError({ what: `Unknown recipe ${oneLine(record.recipe)}`, where: run })
-  const pipeline = recipe.open(record.config, { report: () => {}, settled: {} })
+  const pipeline = openRecipe(recipe, record.config)
   await pipeline.close()
   const commits = new Map<string, Commit[]>()
   for (const stage of pipeline.path) commits.set(stage, await readCommits(run, stage))

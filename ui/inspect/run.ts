@@ -6,6 +6,7 @@ import { rowsOf } from "../../pipelines/runtime/batch.ts"
 import { readCommits } from "../../pipelines/runtime/commit.ts"
 import { oneLine, usageError } from "../../pipelines/runtime/errors.ts"
 import { Ledger } from "../../pipelines/runtime/ledger.ts"
+import { openRecipe } from "../../pipelines/runtime/open-recipe.ts"
 import { countRows, readManifest } from "../../pipelines/runtime/publish.ts"
 import type { Pipeline } from "../../pipelines/runtime/recipe.ts"
 import type { RunRecord } from "../../pipelines/runtime/run.ts"
@@ -149,7 +150,7 @@ export async function inspectExchange(run: string, id: string, options: InspectO
 async function pipelineOf({ recipe, config }: RunRecord): Promise<Pipeline> {
   const loaded = await loadRecipe(recipe, process.cwd())
   if (!loaded) throw usageError({ what: `Unknown recipe ${recipe}` })
-  const pipeline = loaded.open(config, { report: () => {}, settled: {} })
+  const pipeline = openRecipe(loaded, config)
   await pipeline.close()
   return pipeline
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { openEndpoints } from "../../../annotators/endpoint/open-endpoints.ts"
 import { modelConfig } from "../../../schemas/config.ts"
 import type { Happening } from "../../../schemas/event.ts"
-import { ModelServer } from "./server.ts"
+import { complete, ModelServer, refuse } from "./server.ts"
 import { chat } from "./setting.ts"
 
 test("a run hears that somebody else answers than the ledger knows, as one warning", async () => {
@@ -32,6 +32,31 @@ test("a run hears that somebody else answers than the ledger knows, as one warni
       message:
         `the judge at 127.0.0.1:${server.port} answered as tiny (fp_0) until now, now as tiny (fp_1): ` +
         "if the weights changed, set models.judge.identity",
+    },
+  ])
+})
+
+test("pauses are said of the server where there are several", async () => {
+  const [first, other] = [
+    await new ModelServer((_, response) => setTimeout(() => complete(response, "fine"), 20)).start(),
+    await new ModelServer((_, response) => refuse(response, 503)).start(),
+  ]
+  const happenings: Happening[] = []
+  const models = { judge: modelConfig.parse({ baseUrl: first.url, replicas: [other.url], model: "m" }) }
+  const host = { report: (happening: Happening) => happenings.push(happening), settled: {} }
+  const roles = openEndpoints(models, { budget: {}, host })
+  try {
+    await Promise.all([chat(roles.judge, "one"), chat(roles.judge, "two")])
+  } finally {
+    await roles.close()
+    await Promise.all([first.stop(), other.stop()])
+  }
+  expect(happenings).toMatchObject([
+    {
+      event: "endpoint",
+      role: "judge",
+      state: "paused",
+      message: expect.stringContaining(`${other.url}: overloaded; next try in `),
     },
   ])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { complete, ModelServer, promptOf, refuse } from "./server.ts"
+import { complete, json, ModelServer, promptOf, type Reply, refuse } from "./server.ts"
 import { chat, endpointTo, failure, quick, setUp, sleep, told, until } from "./setting.ts"
 
 /** Starts `count` calls and returns their answers. */
@@ -87,6 +87,91 @@ describe("a storm of refusals", () => {
     expect(server.received).toHaveLength(20)
     expect(other.received.length).toBeLessThanOrEqual(4)
     expect(endpoint.counters().paused).toBeNull()
+    await other.stop()
+  })
+
+  test.each<[string, Reply]>([
+    ["fails all that it is sent", (_, response) => refuse(response, 500, "engine dead")],
+    ["answers what is no answer", (_, response) => complete(response, "")],
+    ["takes requests and never answers", () => {}],
+    ["breaks every connection", (_, response) => response.socket!.resetAndDestroy()],
+  ])("a replica that %s is paused, although it is the least loaded one", async (_, reply) => {
+    const other = await new ModelServer(reply).start()
+    const { endpoint, server, events } = await setUp(
+      async (request, response) => {
+        await sleep(5)
+        complete(response, promptOf(request))
+      },
+      { config: { replicas: [other.url], maxInFlight: 8, attempts: 4, idleTimeoutMs: 1_000 } },
+    )
+    expect(await manyAnswers(endpoint, 100)).toEqual(rows(100))
+    expect(server.received.length).toBeGreaterThanOrEqual(100)
+    expect(other.received.length).toBeLessThanOrEqual(8 + 30)
+    expect(events.some((event) => event.kind === "paused" && event.server === other.url)).toBe(true)
+    await other.stop()
+  })
+
+  test("a replica that worked again after its faults serves again", async () => {
+    let broken = true
+    const other = await new ModelServer((request, response) =>
+      broken ? refuse(response, 500) : complete(response, promptOf(request)),
+    ).start()
+    const { endpoint, events } = await setUp(
+      async (request, response) => {
+        await sleep(5)
+        complete(response, promptOf(request))
+      },
+      { config: { replicas: [other.url], maxInFlight: 8 } },
+    )
+    expect(await manyAnswers(endpoint, 40)).toEqual(rows(40))
+    broken = false
+    const before = other.received.length
+    expect(await manyAnswers(endpoint, 200)).toEqual(rows(200))
+    expect(other.received.length - before).toBeGreaterThan(20)
+    expect(events).toContainEqual(expect.objectContaining({ kind: "resumed", server: other.url }))
+    await other.stop()
+  })
+
+  test("a server that stands alone is not paused for faults: its rows fail", async () => {
+    const { endpoint, events } = await setUp((_, response) => refuse(response, 500), { config: { attempts: 3 } })
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => failure(chat(endpoint))))
+    expect(new Set(outcomes.map(({ reason }) => reason))).toEqual(new Set(["server-fault"]))
+    expect(events.filter(({ kind }) => kind === "paused")).toEqual([])
+  })
+
+  test("a replica that is away from the start does not stop a run whose other one is slow", async () => {
+    const away = await new ModelServer().start()
+    await away.stop()
+    const { endpoint } = await setUp(
+      async (request, response) => {
+        await sleep(4 * quick.unreachableMs!)
+        complete(response, promptOf(request))
+      },
+      { config: { replicas: [away.url], maxInFlight: 4 } },
+    )
+    expect(await manyAnswers(endpoint, 8)).toEqual(rows(8))
+  })
+
+  test("of several replicas the one that does not know the model is named", async () => {
+    const other = await new ModelServer((request, response) =>
+      refuse(response, 404, `The model \`${request.body.model}\` does not exist.`),
+    ).start()
+    const { endpoint, server } = await setUp(
+      (request, response) =>
+        request.path.endsWith("/models")
+          ? json(response, { object: "list", data: [{ id: "the-only-one" }] })
+          : complete(response, promptOf(request)),
+      { config: { replicas: [other.url], model: undefined, maxInFlight: 4 } },
+    )
+    const failed = await failure(Promise.all(Array.from({ length: 20 }, () => chat(endpoint))))
+    expect(failed).toMatchObject({
+      exit: 1,
+      complaint: {
+        what: 'a replica of the drafter endpoint does not know the model "the-only-one"',
+        where: `models.drafter, ${other.url}`,
+      },
+    })
+    expect(told(failed)).not.toContain(server.url)
     await other.stop()
   })
 })

@@ -8,6 +8,7 @@ import { exitCode } from "../../../pipelines/runtime/errors.ts"
 import { run } from "../../../pipelines/runtime/run.ts"
 import { coldStartConfig } from "../../../schemas/config.ts"
 import { jsonLines, newFolder, publishedRows, sums } from "../../faults/scene.ts"
+import { startEndpoint } from "../../faults/start-endpoint.ts"
 import { temporaryFolder } from "./folder.ts"
 import { published, rowsOfTexts, runTiny, someTexts } from "./tiny-recipe.ts"
 
@@ -71,4 +72,26 @@ test("no connection is opened", { timeout: 60_000 }, async () => {
   expect(connections).toBe(0)
   expect(manifest.rows).toMatchObject({ in: 12, out: 0, failed: 12 })
   expect(new Set((await publishedRows(out, "failed")).map(({ reason }) => reason))).toEqual(new Set(["not-settled"]))
+})
+
+test("a shared ledger is enough for a run in a new folder", { timeout: 120_000 }, async () => {
+  const server = await startEndpoint()
+  const folder = await newFolder()
+  const questions = join(folder, "questions.jsonl")
+  await writeFile(questions, jsonLines(sums(12)))
+  const role = { baseUrl: server.url, model: "fake" }
+  const config = coldStartConfig.parse({
+    recipe: "cold-start",
+    questions: [questions],
+    models: { judge: role, drafter: role },
+    drafts: { initial: 1, maximum: 2, maxTokens: 512 },
+    ledger: join(folder, "house"),
+  })
+  const online = await run({ recipe: coldStart, config, out: join(folder, "online") })
+  await server.kill()
+  const offline = await run({ recipe: coldStart, config, out: join(folder, "offline"), offline: true })
+  expect(offline.manifest.rows).toEqual(online.manifest.rows)
+  expect(offline.manifest.rows.failed).toBe(0)
+  const rows = (out: string) => publishedRows(join(folder, out), "dataset")
+  expect(await rows("offline")).toEqual(await rows("online"))
 })

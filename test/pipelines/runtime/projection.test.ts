@@ -19,6 +19,14 @@ describe("Wilson's interval", () => {
     expect(to).toBeCloseTo(high, 4)
   })
 
+  test.each([3, 10, 12, 61, 1_000])("holds the share itself, also none and all of %i", (trials) => {
+    for (const successes of [0, 1, trials - 1, trials]) {
+      const [from, to] = wilson(successes, trials)
+      expect(from).toBeLessThanOrEqual(successes / trials)
+      expect(to).toBeGreaterThanOrEqual(successes / trials)
+    }
+  })
+
   test("of nothing is everything", () => {
     expect(wilson(0, 0)).toEqual([0, 1])
   })

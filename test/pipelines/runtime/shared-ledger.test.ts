@@ -15,11 +15,11 @@ import { published, runTiny, someTexts, type Tiny } from "./tiny-recipe.ts"
 const never = new AbortController().signal
 
 /** One run's effects over a shared folder. */
-async function house(shared: string, own = temporaryFolder()) {
+async function house(shared: string, own = temporaryFolder(), { offline = false } = {}) {
   const said: string[] = []
   const ledger = await Ledger.open(own, "append")
   const common = await SharedLedger.open(shared, (message) => said.push(message))
-  const effects = new LedgerEffects(ledger, { shared: common })
+  const effects = new LedgerEffects(ledger, { shared: common, offline })
   const close = async () => {
     await common?.close()
     await ledger.close()
@@ -131,6 +131,26 @@ describe("what one run paid for", () => {
 })
 
 describe("what goes wrong with the folder", () => {
+  test("is enough for a run that asks nobody, with what was found out about the servers", async () => {
+    const shared = temporaryFolder()
+    const answer = asking("a")
+    const ability = { ...asking("schemas?"), kind: "probe" as const }
+    const unnamed = { ...asking("whose?"), kind: "probe" as const, anonymous: true }
+    const first = await house(shared)
+    for (const effect of [answer, ability, unnamed]) await first.effects.settle(effect)
+    await first.close()
+
+    const asks = await house(shared)
+    expect((await asks.effects.settle(ability)).replayed).toBe(false)
+    await asks.close()
+
+    const offline = await house(shared, temporaryFolder(), { offline: true })
+    for (const effect of [answer, ability])
+      expect(await offline.effects.settle(effect)).toMatchObject({ replayed: true })
+    await expect(offline.effects.settle(unnamed)).rejects.toMatchObject({ reason: "not-settled" })
+    await offline.close()
+  })
+
   test("a claimant that was killed: its claim is taken over", async () => {
     const shared = temporaryFolder()
     const effect = asking("a")

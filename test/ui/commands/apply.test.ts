@@ -202,6 +202,7 @@ describe("a filter", () => {
     [["repetition", "in.jsonl", "nowhere/o.jsonl"], "There is no folder for OUT"],
     [["repetition", "in.jsonl", "many"], "OUT"],
     [["drafts", "in.jsonl", "o.jsonl", "--labels", "id"], "drafts adds no single value"],
+    [["repetition", "in.jsonl", "o.jsonl", "--labels", "nestd"], "Did you mean nested?"],
   ])("%j is a usage error and starts nothing", async (args, message) => {
     const before = await readdir(folder)
     const { code, stderr } = await apply(...args)
