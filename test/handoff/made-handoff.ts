@@ -58,6 +58,9 @@ const toolSamples = [
 /** Samples of a made handoff. */
 export const madeSamples = [...samplesOf(88).map((sample) => ({ ...sample, tools: null })), ...toolSamples]
 
+/** Is rejected: it holds no answer. */
+const unsound = { ...sampleOf("empty", { completion: [{ role: "assistant", content: "" }] }), tools: null }
+
 /** Makes a handoff before the tests of a file, and removes it behind them. Nothing is made where the tests are skipped. */
 export function useMadeHandoff(skipped: boolean): MadeHandoff {
   const made: MadeHandoff = { folder: "", path: "" }
@@ -67,7 +70,7 @@ export function useMadeHandoff(skipped: boolean): MadeHandoff {
     const dropped = Array.from({ length: 12 }, (_, at) =>
       droppedQuestion(`question-${at}`, { reference: `${7 * at + 100}` }),
     )
-    const run = await writeRun(join(made.folder, "run"), madeSamples, {
+    const run = await writeRun(join(made.folder, "run"), [...madeSamples, unsound], {
       dropped,
       table: sampleWithTools,
       rowsPerFile: 50,

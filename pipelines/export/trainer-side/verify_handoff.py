@@ -50,9 +50,13 @@ COLUMNS = {
     "sft": {"id": TEXT, "prompt": TURNS, "completion": TURNS, "chat_template_kwargs": "Struct<{enable_thinking:Bool}>", "enable_thinking": "Bool"},
     "messages": {"id": TEXT, "messages": TURNS, "enable_thinking": "Bool"},
     "packed": {"input_ids": IDS, "labels": IDS, "seq_lengths": IDS},
-    "rl": {"id": TEXT, "prompt": TURNS, "data_source": TEXT, "reward_model": "Struct<{style:Utf8, ground_truth:Utf8}>", "messages": TURNS}
-    | {"extra_info": "Struct<{index:Int64, split:Utf8, verifiers:Utf8}>", "ground_truth": TEXTS, "dataset": TEXTS},
+    "rl": {"id": TEXT, "prompt": TURNS, "data_source": TEXT, "ability": TEXT, "reward_model": "Struct<{style:Utf8, ground_truth:Utf8}>"}
+    | {"extra_info": "Struct<{index:Int64, split:Utf8, verifiers:Utf8}>", "messages": TURNS, "ground_truth": TEXTS, "dataset": TEXTS}
+    | {"solution": TEXT, "source": TEXT, "license": TEXT, "pass_rate": "Float64"},
+    "rejected": {"id": TEXT, "reason": TEXT, "measured": "Float64", "threshold": "Float64", "detail": TEXT},
 }
+TRAINED = COLUMNS.keys() - {"rejected"}
+LLAMA_FACTORY_TAGS = {f"{role}_tag": role for role in ("role", "content", "user", "assistant", "system")}
 
 
 class Fault(NamedTuple):
@@ -122,8 +126,9 @@ class Handoff:
                     found, types = schema_text(file.schema_arrow), {f.name: type_text(f.type) for f in file.schema_arrow}
                     expected = COLUMNS.get(view, types)
                     wrong = [f"{name}: {types.get(name)} instead of {kind}" for name, kind in expected.items() if types.get(name) != kind]
-                    wrong += [f"{name}, which stops loaders" for name in types if view in ("messages", "packed") and name not in expected]
-                    faults += (Fault(path, None, f"has the column {text}") for text in wrong)
+                    more = [f"{name}, expected only {', '.join(expected)}" for name in types if view != "sft" and name not in expected]
+                    faults += (Fault(path, None, f"has the column {text}") for text in wrong + more)
+                    faults += [Fault(path, None, "a handoff has no rows in this place")] * (view not in COLUMNS)
                     for batch in file.iter_batches(batch_size=256):
                         for row in batch.to_pylist():
                             count += 1
@@ -164,8 +169,9 @@ class Handoff:
         self.packed_faults(faults, Counter(encoded))
         self.rl_faults(faults)
         self.stream_faults(faults, {ids for ids, _ in encoded})
-        for view in {shard["path"].split("/")[0] for shard in self.manifest["shards"] if shard["path"].endswith(".parquet")} - COLUMNS.keys():
-            faults += (fault for fault in [] if not all(self.rows(view, faults)))
+        for view in sorted({shard["path"].split("/")[0] for shard in self.manifest["shards"] if shard["path"].endswith(".parquet")} - TRAINED):
+            for _ in self.rows(view, faults):
+                pass
         return faults
 
     def file_faults(self) -> Iterator[Fault]:
@@ -191,6 +197,15 @@ class Handoff:
         for path, digest in named + [(launch["config"], launch["config_sha256"]) for launch in manifest["launch"]]:
             if listed.get(path, {}).get("sha256") != digest:
                 yield Fault(path, None, "the manifest gives it two hashes, or does not list it")
+        views = [shard["path"] for shard in self.shards("messages")]
+        described = {"file_name": views[0] if len(views) == 1 else "messages", "formatting": "sharegpt"}
+        described |= {"columns": {"messages": "messages"}, "tags": LLAMA_FACTORY_TAGS}
+        try:
+            found = json.loads((self.folder / "dataset_info.json").read_bytes())
+            for what in differences({"cotyledon_sft": described}, found, "it"):
+                yield Fault("dataset_info.json", None, what)
+        except (OSError, ValueError) as error:
+            yield Fault("dataset_info.json", None, f"cannot be read: {error}")
         if (size := self.tokenizer.get_vocab_size()) != manifest["tokenizer"]["vocab_size"]:
             yield Fault("tokenizer/tokenizer.json", None, f"has {size} entries instead of {manifest['tokenizer']['vocab_size']}")
 
@@ -405,6 +420,15 @@ class Handoff:
 def demand(holds: Any, otherwise: str) -> None:
     if not holds:
         raise ValueError(otherwise)
+
+
+def differences(expected: Any, found: Any, place: str) -> Iterator[str]:
+    """Where two JSON values part."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted(expected.keys() | found.keys()):
+            yield from differences(expected.get(key, "nothing"), found.get(key, "nothing"), f"{place}.{key}")
+    elif expected != found:
+        yield f"{place} is {json.dumps(found)}, expected {json.dumps(expected)}"
 
 
 @contextmanager

@@ -201,6 +201,11 @@ def messages_tools_json(folder: Path) -> None:
 
 
 @fault()
+def messages_other_column(folder: Path) -> None:
+    edit_rows(folder, "messages", lambda rows: None, lambda schema: schema.append(pa.field("weight", pa.float64())))
+
+
+@fault()
 def messages_thinking_stripped(folder: Path) -> None:
     def change(rows: Rows) -> None:
         for row in thinking_rows(rows):
@@ -255,6 +260,15 @@ def packed_lengths_off(folder: Path) -> None:
         lengths[1] -= 1
 
     edit_rows(folder, "packed", change)
+
+
+@fault()
+def packed_other_column(folder: Path) -> None:
+    def change(rows: Rows) -> None:
+        for row in rows:
+            row["attention_mask"] = [1] * len(row["input_ids"])
+
+    edit_rows(folder, "packed", change, lambda schema: schema.append(pa.field("attention_mask", pa.list_(pa.int32()))))
 
 
 @fault()
@@ -324,6 +338,25 @@ def rl_other_truth(folder: Path) -> None:
 @fault(sealed=False)
 def rl_row_missing(folder: Path) -> None:
     edit_rows(folder, "rl", lambda rows: rows[1:])
+
+
+@fault()
+def rl_other_column(folder: Path) -> None:
+    """TRL would give it to the reward as an argument."""
+    edit_rows(folder, "rl", lambda rows: None, lambda schema: schema.append(pa.field("answer", pa.string())))
+
+
+# Rejected rows
+
+
+@fault()
+def rejected_other_column(folder: Path) -> None:
+    edit_rows(folder, "rejected", lambda rows: None, lambda schema: schema.append(pa.field("text", pa.string())))
+
+
+@fault(sealed=False)
+def rejected_other_row(folder: Path) -> None:
+    edit_rows(folder, "rejected", lambda rows: rows[0].update(id="another"))
 
 
 # The token stream
@@ -410,6 +443,16 @@ def llamafactory_history_trained(folder: Path) -> None:
 @fault()
 def llamafactory_other_tags(folder: Path) -> None:
     edit_text(folder, "dataset_info.json", lambda text: text.replace('"assistant_tag": "assistant"', '"assistant_tag": "gpt"'))
+
+
+@fault()
+def llamafactory_other_column(folder: Path) -> None:
+    edit_text(folder, "dataset_info.json", lambda text: text.replace('"messages": "messages"', '"messages": "conversations"'))
+
+
+@fault()
+def llamafactory_with_tools(folder: Path) -> None:
+    edit_text(folder, "dataset_info.json", lambda text: text.replace('"messages": "messages"', '"messages": "messages", "tools": "tools"'))
 
 
 @fault()
