@@ -483,6 +483,22 @@ def template_changed(folder: Path) -> None:
     edit_text(folder, "templates/qwen3.jinja", lambda text: text.replace("'<|im_end|>\\n'", "'<|im_end|>'", 1).replace("{{- '<|im_end|>\\n' }}", "{{- '<|im_end|>' }}"))
 
 
+def edit_templates(folder: Path, change: Callable[[str], str]) -> None:
+    for path in sorted((folder / "templates").iterdir()):
+        edit_text(folder, f"templates/{path.name}", change)
+
+
+@fault()
+def template_unreadable(folder: Path) -> None:
+    edit_templates(folder, lambda text: text + "{% endif %}")
+
+
+@fault()
+def template_refuses(folder: Path) -> None:
+    """It raises for what every sample has."""
+    edit_templates(folder, lambda text: "{{ raise_exception('not these messages') }}" + text)
+
+
 @fault()
 def tokenizer_changed(folder: Path) -> None:
     """Two tokens of the vocabulary have each other's id."""
@@ -525,10 +541,15 @@ def manifest_edited(folder: Path) -> None:
     edit_text(folder, "manifest.json", lambda text: re.sub(r'("trained_tokens":\s*)(\d+)', lambda m: f"{m[1]}{int(m[2]) + 1}", text, count=1))
 
 
+def template_digests(manifest: dict[str, Any]) -> dict[str, str]:
+    return {entry["path"]: entry["sha256"] for entry in manifest["files"] if entry["path"].startswith("templates/")}
+
+
 def seal(folder: Path) -> Path:
     """Makes a manifest that fits the files, but for what a tokenizer would have to count."""
     module = verifier(folder)
     manifest = json.loads((folder / "manifest.json").read_bytes())
+    stock = next(path for path, digest in template_digests(manifest).items() if digest == manifest["template"]["stock_sha256"])
     for entry in manifest["shards"] + manifest["files"]:
         path = folder / entry["path"]
         entry |= {"bytes": path.stat().st_size, "sha256": module.file_sha256(path)}
@@ -541,7 +562,7 @@ def seal(folder: Path) -> Path:
             entry["logical_sha256"] = entry["sha256"]
     digests = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
     manifest["tokenizer"]["sha256"] = digests["tokenizer/tokenizer.json"]
-    manifest["template"]["stock_sha256"] = digests["templates/qwen3.jinja"]
+    manifest["template"] |= {"stock_sha256": digests[stock], "training_sha256": digests[manifest["template"]["training"]]}
     for launch in manifest["launch"]:
         launch["config_sha256"] = digests[launch["config"]]
     content = json.dumps(manifest).encode()
