@@ -35,6 +35,8 @@ export interface ChatTemplate {
 export interface ChatTemplateOptions {
   /** The day that `strftime_now` prints, as `2026-01-31`: what is rendered does not depend on the clock. */
   date?: string | undefined
+  /** Text of the `tokenizer_config.json` that it gets its special tokens from, where that is not the one that stands beside its file. */
+  config?: string | undefined
 }
 
 /** The templates that come with the package, by name. */
@@ -47,7 +49,8 @@ export const templateNames = ["qwen3", "raw-chatml"] as const
  * error in it.
  */
 export async function openChatTemplate(nameOrFile = "qwen3", options: ChatTemplateOptions = {}): Promise<ChatTemplate> {
-  const { source, config } = await sourceOf(nameOrFile)
+  const { source, config: ownConfig } = await sourceOf(nameOrFile)
+  const config = options.config === undefined ? ownConfig : configOf(options.config, "tokenizer_config.json")
   let program: Node
   try {
     program = new Template(asCallBlocks(source)).parsed as unknown as Node

@@ -1,5 +1,6 @@
 import { RowError } from "../../pipelines/runtime/errors.ts"
 import { checkConversation } from "./check-conversation.ts"
+import { templateMarker } from "./control-tokens.ts"
 import type { Message } from "./conversation.ts"
 import { emptyThinkBlock, generationPrompt, renderConversation } from "./render-conversation.ts"
 import { closeTag, openTag } from "./think-tags.ts"
@@ -131,9 +132,6 @@ const shown = (content: unknown) =>
 
 type Kind = TokenSpan["kind"]
 
-/** The markers that the template writes; what stands between two of them is tokenised apart from the rest. */
-const markers = /<\|im_(?:start|end)\|>|<\/?think>|<\/?tool_(?:call|response)>/
-
 class TokenList {
   readonly #tokenizer: Tokenizer
   readonly #parts: Int32Array[] = []
@@ -175,7 +173,7 @@ class TokenList {
   /** Rendered turns. */
   prompt(text: string): void {
     let before = ""
-    for (const [at, part] of text.split(new RegExp(`(${markers.source})`)).entries()) {
+    for (const [at, part] of text.split(new RegExp(`(${templateMarker.source})`)).entries()) {
       if (at % 2 === 1) this.marker(part)
       else if (before === "<|im_start|>") this.#turn(part)
       else if (part !== "") this.text(part, part === "\n" ? "template" : "prompt")

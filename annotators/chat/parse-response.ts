@@ -1,4 +1,4 @@
-import { closeTag, closingTag, openTag, type ThinkTag, thinkTags } from "./think-tags.ts"
+import { closingTag, openTag, type ThinkTag, thinkTags } from "./think-tags.ts"
 
 /** The parts of a completion. */
 export interface ParsedResponse {
@@ -21,33 +21,62 @@ const maxBlocks = 16
  * (`<|im_end|>`) and whatever a model wrote behind it are left out.
  */
 export function parseResponse(text: string): ParsedResponse {
-  const response = responseOf(text)
+  const response = responseOf(text)?.text ?? null
   if (response === null) return { thinking: null, answer: null, complete: false }
-  const thoughts: string[] = []
-  const outside: string[] = []
-  let at = 0
-  let tags = thinkTags(response)
-  let opened = firstBlock(response, tags)
-  while (opened !== null && thoughts.length < maxBlocks) {
-    outside.push(response.slice(at, opened.at))
-    const close = closingTag(tags.filter((tag) => tag.at >= opened!.inner))
-    thoughts.push(response.slice(opened.inner, close?.at))
-    if (close === null)
-      return { thinking: joined(thoughts.map(inner)), answer: joined(outside) || null, complete: false }
-    at = close.end
-    tags = thinkTags(response, at)
-    const [next] = tags
-    const follows = next?.open && !hasText(response.slice(at, next.at))
-    opened = blockOf(follows ? next : tags.find(isBlockStart))
-  }
-  if (thoughts.length === 0) return { thinking: null, answer: response, complete: true }
-  const last = withoutLeadingBreaks(response.slice(at))
-  const before = joined(outside)
+  const blocks = thinkBlocks(response, "judged")
+  if (blocks.length === 0) return { thinking: null, answer: response, complete: true }
+  const thinking = joined(blocks.map(({ inner, close }) => response.slice(inner, close)))
+  const ends = [0, ...blocks.map(({ end }) => end ?? response.length)]
+  const before = joined(blocks.map(({ at }, block) => response.slice(ends[block], at)))
+  if (blocks.at(-1)!.end === null) return { thinking, answer: before || null, complete: false }
+  const last = withoutLeadingBreaks(response.slice(ends.at(-1)))
   return {
-    thinking: joined(thoughts.map(inner)),
+    thinking,
     answer: before === "" ? last : [before, last].filter(hasText).join("\n\n"),
     complete: true,
   }
+}
+
+/**
+ * What follows the last block of thinking, and where it starts in the text; what stands before a block that never ends, where none ended
+ * before it. For whoever must not take a thought for an answer: here every tag outside of code is meant, wherever it stands.
+ */
+export function textAfterThinking(text: string): { text: string; at: number } {
+  const response = responseOf(text)
+  if (response === null) return { text: "", at: text.length }
+  const blocks = thinkBlocks(response.text, "meant")
+  const open = blocks.at(-1)?.end === null ? blocks.pop() : undefined
+  const from = blocks.at(-1)?.end ?? 0
+  return { text: response.text.slice(from, open?.at), at: response.at + from }
+}
+
+/** A block of thinking, [at, end) with its tags and [inner, close) between them; `end` is null where it is never closed. */
+interface ThinkBlock {
+  readonly at: number
+  readonly inner: number
+  readonly close: number
+  readonly end: number | null
+}
+
+/** How tags outside of code are read: by where they stand, since a sentence may speak of one, or each as one that is meant. */
+type Reading = "judged" | "meant"
+
+/** The blocks of a response in order; only the last may be without an end. */
+function thinkBlocks(response: string, reading: Reading): ThinkBlock[] {
+  const blocks: ThinkBlock[] = []
+  let tags = thinkTags(response)
+  let opened = firstBlock(response, tags, reading)
+  while (opened !== null && blocks.length < maxBlocks) {
+    const { inner } = opened
+    const close = closingTag(tags.filter((tag) => tag.at >= inner))
+    blocks.push({ ...opened, close: close?.at ?? response.length, end: close?.end ?? null })
+    if (close === null) break
+    tags = thinkTags(response, close.end)
+    const [next] = tags
+    const follows = next?.open && !hasText(response.slice(close.end, next.at))
+    opened = blockOf(follows ? next : tags.find((tag) => isBlockStart(tag, reading)))
+  }
+  return blocks
 }
 
 /** Where a block starts, and where its text does. */
@@ -58,18 +87,22 @@ interface BlockStart {
 
 const blockOf = (tag: ThinkTag | undefined): BlockStart | null => (tag ? { at: tag.at, inner: tag.end } : null)
 
-const isBlockStart = ({ open, apart, quoted }: ThinkTag) => open && apart && !quoted
+const isBlockStart = ({ open, apart, quoted }: ThinkTag, reading: Reading) =>
+  open && !quoted && (apart || reading === "meant")
 
 /** The first block: behind an opening tag at the start of a line, or from the start where a closing tag has none before it. */
-function firstBlock(text: string, tags: readonly ThinkTag[]): BlockStart | null {
+function firstBlock(text: string, tags: readonly ThinkTag[], reading: Reading): BlockStart | null {
   const start = text.length - text.trimStart().length
   // Not even an open quotation makes the very first tag text.
   if (text.startsWith(openTag, start)) return { at: start, inner: start + openTag.length }
   const meant = tags.filter(({ quoted }) => !quoted)
-  const close = meant.findIndex((tag) => !tag.open && (tag.apart || !isMention(text, tag)))
-  const open = meant.findIndex(isBlockStart)
+  const isClose = (tag: ThinkTag) => !tag.open && (reading === "meant" || tag.apart || !isMention(text, tag))
+  const close = meant.findIndex(isClose)
+  const open = meant.findIndex((tag) => isBlockStart(tag, reading))
   const implied = close >= 0 && (open < 0 || close < open) && !meant.slice(0, close).some((tag) => tag.open)
-  return implied ? { at: 0, inner: 0 } : blockOf(meant[open])
+  // Thinking may leave a fence open.
+  const fenced = reading === "meant" && meant.length === 0 && tags[0]?.open === false && tags.some(({ apart }) => apart)
+  return implied || fenced ? { at: 0, inner: 0 } : blockOf(meant[open])
 }
 
 /** A tag that a sentence speaks of: blanks or punctuation on both of its sides. */
@@ -80,18 +113,17 @@ const turnStart = "<|im_start|>"
 const assistantStart = `${turnStart}assistant\n`
 const turnEnd = /<\|im_end\|>\s*(?:<\|endoftext\|>\s*)*(?=<\|im_start\|>|$)|<\|endoftext\|>\s*$/
 
-/** The assistant's text: of a rendered conversation its last turn, or null where there is none. */
-function responseOf(text: string): string | null {
+/** The assistant's text and where it starts: of a rendered conversation its last turn, or null where there is none. */
+function responseOf(text: string): { text: string; at: number } | null {
   let from = 0
   if (text.trimStart().startsWith(turnStart)) {
     const start = text.lastIndexOf(assistantStart)
     if (start < 0 || start + assistantStart.length === text.length) return null
     from = start + assistantStart.length
   }
-  if (!text.includes("<|", from)) return from === 0 ? text : text.slice(from)
-  const response = text.slice(from)
-  const end = turnEnd.exec(response)
-  return end ? response.slice(0, end.index) : response
+  const response = from === 0 ? text : text.slice(from)
+  const end = text.includes("<|", from) ? turnEnd.exec(response) : null
+  return { text: end ? response.slice(0, end.index) : response, at: from }
 }
 
 const hasText = (text: string) => text.trim() !== ""
@@ -107,7 +139,3 @@ function inner(text: string): string {
 }
 
 const joined = (parts: readonly string[]) => parts.map(inner).filter(hasText).join("\n\n")
-
-/** The think block of a training sample and what follows it, in the one form that every surveyed loader keeps. */
-export const assistantContent = (thinking: string | null, answer: string): string =>
-  `${openTag}\n${(thinking ?? "").replace(/^\n+|\n+$/g, "")}\n${closeTag}\n\n${answer.replace(/^\n+/, "")}`

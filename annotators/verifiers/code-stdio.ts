@@ -31,7 +31,7 @@ const reference = z
 export const codeStdio: ProgramVerifier = {
   kind: "program",
   id: "code-stdio",
-  version: 2,
+  version: 3,
   about: "Programs that read standard input and write standard output",
   reference: "{inputs: list of texts, outputs: as many texts}",
   options: codeOptions,

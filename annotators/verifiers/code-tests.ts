@@ -36,7 +36,7 @@ const reference = z.object({
 export const codeTests: ProgramVerifier = {
   kind: "program",
   id: "code-tests",
-  version: 2,
+  version: 3,
   about: "Programs against tests: asserts, check functions, unittest classes",
   reference: "{tests: text or list of texts, entry_point?, prompt?}",
   options: codeOptions,

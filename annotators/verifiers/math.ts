@@ -34,7 +34,7 @@ const options = z.strictObject({
 export const math: RuleVerifier = {
   kind: "rule",
   id: "math",
-  version: 3,
+  version: 4,
   about: "Final answers of mathematics: numbers, expressions, short words",
   reference: "a string with the reference answer",
   options,

@@ -30,7 +30,7 @@ const options = z.strictObject({
 export const multipleChoice: RuleVerifier = {
   kind: "rule",
   id: "multiple-choice",
-  version: 2,
+  version: 3,
   about: "The chosen letter of a multiple-choice question",
   reference: "the letter, or the text of a choice where options.choices is given",
   options,

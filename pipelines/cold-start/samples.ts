@@ -1,3 +1,4 @@
+import { assistantContent } from "../../annotators/chat/think-block.ts"
 import { questionText } from "../../annotators/solving-prompt.ts"
 import type { Rejection } from "../../schemas/rejection.ts"
 import { type Group, importedPrefix, type Rollout } from "../../schemas/rollout.ts"
@@ -22,16 +23,13 @@ export function sampleOf(
   ordinal: number,
   { temperature, topP, maxTokens, steps }: SampleOrigin,
 ): Sample {
-  const thinking = (rollout.thinking ?? "").replace(/^\n+|\n+$/g, "")
   const { rejection } = rollout
   // How a draft was sampled that was made elsewhere, nobody has said.
   const isImported = rollout.exchange.startsWith(importedPrefix)
   return {
     id: ordinal === 1 ? row.id : `${row.id}/sample-${ordinal}`,
     prompt: [{ role: "user", content: questionText(row) }],
-    completion: [
-      { role: "assistant", content: `<think>\n${thinking}\n</think>\n\n${rollout.answer.replace(/^\n+/, "")}` },
-    ],
+    completion: [{ role: "assistant", content: assistantContent(rollout.thinking, rollout.answer) }],
     chat_template_kwargs: { enable_thinking: true },
     enable_thinking: true,
     question_id: row.id,

@@ -4,8 +4,11 @@ import type { HandoffManifest } from "../../schemas/handoff-manifest.ts"
 /** What of a manifest stands on the card: it is written before the manifest, which lists it. */
 export type CardFacts = Omit<HandoffManifest, "files" | "lineage">
 
-/** The dataset card (README.md) of a handoff: counts, modes, licences, and how each trainer loads it. */
-export function datasetCard(facts: CardFacts): string {
+/**
+ * The dataset card (README.md) of a handoff: counts, modes, licences, and how each trainer loads it. `stockTemplate`: path of the model's
+ * own template.
+ */
+export function datasetCard(facts: CardFacts, stockTemplate: string): string {
   const { stage, rows, rl_rows, template, packing, shards, license, mixture, model, max_length } = facts
   const has = (folder: string) => shards.some(({ path }) => path.startsWith(`${folder}/`))
   const views = ["sft", "messages", "packed", "rl"].filter(has)
@@ -82,7 +85,7 @@ export function datasetCard(facts: CardFacts): string {
     "|---|---|---|",
     ...facts.launch.map(({ trainer, version, config }) => `| ${trainer} | ${version} | \`${config}\` |`),
     "",
-    "Start them in this folder; each config says how. `templates/qwen3.jinja` is the model's own template, `templates/raw_chatml.jinja` the one",
+    `Start them in this folder; each config says how. \`${stockTemplate}\` is the model's own template, \`${template.training}\` the one`,
     "for trainers that render messages one by one. Write receipts (one JSON line for each attempt) to `receipts/`.",
     "",
   ]

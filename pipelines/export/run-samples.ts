@@ -22,7 +22,7 @@ export interface RunSamples {
 }
 
 /** What of F3 decides what is trained, in the order in which it is stored. */
-const columnsOfF3 = ["id", "prompt", "completion", "chat_template_kwargs", "enable_thinking"] as const
+export const columnsOfF3 = ["id", "prompt", "completion", "chat_template_kwargs", "enable_thinking"] as const
 
 /**
  * Opens a run for handing off: its manifest, whose files must be what it says, and the columns of its dataset. A usageError where there

@@ -4,13 +4,14 @@ import { dirname, join } from "node:path"
 import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
 import { checkConversation } from "../../annotators/chat/check-conversation.ts"
 import type { Conversation } from "../../annotators/chat/conversation.ts"
-import { encodeSample, type TrainingSample, untrained } from "../../annotators/chat/encode-sample.ts"
+import { encodeSample, untrained } from "../../annotators/chat/encode-sample.ts"
 import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
 import { renderConversation } from "../../annotators/chat/render-conversation.ts"
 import { checkTemplateFits } from "../../annotators/chat/template-fit.ts"
 import type { Tokenizer } from "../../annotators/chat/tokenizer.ts"
 import type { Message } from "../../schemas/sample.ts"
 import { RowError, usageError } from "../runtime/errors.ts"
+import { messagesView } from "./messages-view.ts"
 import type { SoundSample } from "./sample-fault.ts"
 
 /** A file that goes with the handoff as it is. */
@@ -25,6 +26,8 @@ export interface CarriedTemplate {
   readonly source: string
   readonly digest: string
 }
+
+type EncodableSample = Pick<SoundSample, "prompt" | "completion" | "enable_thinking" | "tools">
 
 export interface Encoded {
   readonly inputIds: Int32Array
@@ -41,9 +44,11 @@ export interface SampleEncoder {
   /** The model's own template, and the one for trainers that render messages one by one. */
   readonly stock: CarriedTemplate
   readonly training: CarriedTemplate
+  /** Whether the stock template is the family's own, which some trainers have built in. */
+  readonly isFamilyTemplate: boolean
   /** tokenizer.json and what stands beside it. */
   readonly files: readonly CarriedFile[]
-  encode(sample: Pick<SoundSample, "prompt" | "completion" | "enable_thinking" | "tools">): Encoded
+  encode(sample: EncodableSample): Encoded
   /** Tokens of a prompt with the start of the answer. */
   promptTokens(prompt: readonly Message[]): number
   /** A system message with tools in it, as the template prints them. */
@@ -66,13 +71,17 @@ export async function openSampleEncoder({
   const path = tokenizerPath(tokenizerName)
   const json = await readFile(path.endsWith(".json") ? path : join(path, "tokenizer.json")).catch(() => null)
   const tokenizer = await openOnce(tokenizerName, json)
-  const stock = await openChatTemplate(templateName)
-  const isStock = stock.digest === (await openChatTemplate(stockName)).digest
-  const training = isStock ? await openChatTemplate("raw-chatml") : stock
-  const render = isStock ? renderConversation : (conversation: Conversation) => stock.render(conversation)
   const folder = path.endsWith(".json") ? dirname(path) : path
-  const config = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
-  const special = specialTokens(config)
+  const found = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
+  const special = specialTokens(found)
+  const config = found ?? Buffer.from(plainConfig(special))
+  const { digest } = await openChatTemplate(stockName)
+  const named = await openChatTemplate(templateName)
+  const isFamilyTemplate = named.digest === digest
+  // A trainer renders with the special tokens of the config that goes with the tokenizer, whatever stood beside the template.
+  const stock = isFamilyTemplate ? named : await openChatTemplate(templateName, { config: config.toString("utf8") })
+  const training = isFamilyTemplate ? await openChatTemplate("raw-chatml") : stock
+  const render = isFamilyTemplate ? renderConversation : (conversation: Conversation) => stock.render(conversation)
   checkTemplateFits(stock, tokenizer)
   const idOf = (...names: (string | undefined)[]): number => {
     for (const name of names) {
@@ -85,38 +94,41 @@ export async function openSampleEncoder({
       expected: "eos_token and pad_token in the tokenizer_config.json beside it",
     })
   }
+  const systemWithTools: SampleEncoder["systemWithTools"] = (system, tools) => {
+    const marks = render({ messages: [{ role: "system", content: "\u0001" }], tools: null }).split("\u0001")
+    const [before, behind] = marks
+    if (before === undefined || behind === undefined || marks.length > 2)
+      throw new RowError("tools-in-template", "the template has no system message in which tools could stand")
+    const messages = [...(system === null ? [] : [{ role: "system", content: system }]), { role: "user", content: "-" }]
+    const text = render({ messages, tools })
+    return text.slice(before.length, text.indexOf(behind, before.length))
+  }
   return {
     tokenizer,
+    isFamilyTemplate,
     endOfTurn: idOf("<|im_end|>", special.eos_token),
     endOfDocument: idOf("<|endoftext|>", special.pad_token),
     stock: {
-      path: `templates/${isStock ? stockName : "chat_template"}.jinja`,
+      path: `templates/${isFamilyTemplate ? stockName : "chat_template"}.jinja`,
       source: stock.source,
       digest: stock.digest,
     },
     training: {
-      path: `templates/${isStock ? "raw_chatml" : "training"}.jinja`,
+      path: `templates/${isFamilyTemplate ? "raw_chatml" : "training"}.jinja`,
       source: training.source,
       digest: training.digest,
     },
     files: [
       { path: "tokenizer/tokenizer.json", bytes: json! },
-      { path: "tokenizer/tokenizer_config.json", bytes: config ?? Buffer.from(plainConfig(special)) },
+      { path: "tokenizer/tokenizer_config.json", bytes: config },
       { path: "tokenizer/chat_template.jinja", bytes: Buffer.from(stock.source) },
     ],
-    encode: isStock ? (sample) => encodeSample(sample, tokenizer) : (sample) => encodeWith(stock, sample, tokenizer),
+    encode: isFamilyTemplate
+      ? (sample) => encodeSample(sample, tokenizer)
+      : (sample) => encodeWith(stock, sample, tokenizer, systemWithTools),
     promptTokens: (prompt) =>
       tokenizer.encodeMarkup(render({ messages: prompt, add_generation_prompt: true, enable_thinking: true })).length,
-    systemWithTools(system, tools) {
-      const marks = render({ messages: [{ role: "system", content: "\u0001" }], tools: null }).split("\u0001")
-      const messages = [
-        ...(system === null ? [] : [{ role: "system", content: system }]),
-        { role: "user", content: "-" },
-      ]
-      const text = render({ messages, tools })
-      const end = text.indexOf(marks[1]!, marks[0]!.length)
-      return text.slice(marks[0]!.length, end)
-    },
+    systemWithTools,
   }
 }
 
@@ -155,21 +167,34 @@ const plainConfig = (special: SpecialTokens): string =>
   `${JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", eos_token: "<|im_end|>", pad_token: "<|endoftext|>", ...special }, null, 2)}\n`
 
 /**
- * As `encodeSample`, under any template: the prompt with its generation prompt must be the start of the whole, and what follows it bears
- * loss.
+ * As `encodeSample`, under any template: the prompt with its generation prompt must be the start of the whole, in text and in tokens, and
+ * what follows it bears loss. A RowError too where the template prints tools otherwise than the messages view can hold them.
  */
-function encodeWith(template: ChatTemplate, sample: TrainingSample, tokenizer: Tokenizer): Encoded {
-  const { prompt, completion, tools = null, enable_thinking } = sample
+function encodeWith(
+  template: ChatTemplate,
+  sample: EncodableSample,
+  tokenizer: Tokenizer,
+  systemWithTools: SampleEncoder["systemWithTools"],
+): Encoded {
+  const { prompt, completion, tools, enable_thinking } = sample
   const messages = [...prompt, ...completion]
   checkConversation({ messages, tools }, template.control)
   const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })
   const whole = template.render({ messages, tools })
   if (!whole.startsWith(head))
     throw new RowError("not-prefix-exact", "the template renders the prompt otherwise when the answer follows it")
+  if (tools !== null || prompt.some(({ role }) => role === "tool")) {
+    const view = messagesView({ prompt, completion, tools }, systemWithTools)
+    if (template.render({ messages: view }) !== whole)
+      throw new RowError(
+        "tools-in-template",
+        "the template prints tools otherwise than a list of messages can hold them",
+      )
+  }
+  const inputIds = tokenizer.encodeMarkup(whole)
   const ids = tokenizer.encodeMarkup(head)
-  const trained = tokenizer.encodeMarkup(whole.slice(head.length))
-  const inputIds = new Int32Array(ids.length + trained.length)
-  inputIds.set(ids)
-  inputIds.set(trained, ids.length)
-  return { inputIds, labels: inputIds.slice().fill(untrained, 0, ids.length), trainedTokens: trained.length }
+  if (ids.some((id, at) => id !== inputIds[at]))
+    throw new RowError("not-prefix-exact", "the tokenizer joins the start of the answer to the prompt")
+  const labels = inputIds.slice().fill(untrained, 0, ids.length)
+  return { inputIds, labels, trainedTokens: inputIds.length - ids.length }
 }

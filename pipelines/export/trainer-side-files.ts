@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join, parse } from "node:path"
 import { fileURLToPath } from "node:url"
 import { verifierVersions } from "../../annotators/verify-answer.ts"
 import type { HandoffManifest } from "../../schemas/handoff-manifest.ts"
@@ -16,12 +16,18 @@ export async function trainerSideFiles(withRewards: boolean): Promise<{ from: st
   })
 }
 
+/** Where a verifier finds the answer, beside the folder of verifiers. */
+const answerReaders = ["parse-response", "think-tags", "control-tokens"]
+
 /** The verifiers by name, each with the digest of the code that verifiers are made of. */
 export async function verifiersOf(names: ReadonlySet<string>): Promise<HandoffManifest["verifiers"]> {
-  const folder = fileURLToPath(new URL("../../annotators/verifiers/", import.meta.url))
+  const annotators = fileURLToPath(new URL("../../annotators/", import.meta.url))
+  const isCode = (name: string) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts")
+  const files = (await readdir(join(annotators, "verifiers"))).map((name) => join("verifiers", name))
+  const readers = (await readdir(join(annotators, "chat"))).filter((name) => answerReaders.includes(parse(name).name))
   const hash = createHash("sha256")
-  for (const name of (await readdir(folder)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts")).sort())
-    hash.update(`${name}\n`).update(await readFile(join(folder, name)))
+  for (const file of [...files, ...readers.map((name) => join("chat", name))].filter(isCode).sort())
+    hash.update(`${basename(file)}\n`).update(await readFile(join(annotators, file)))
   const code_sha256 = hash.digest("hex")
   return [...names].sort().map((name) => ({ name, version: verifierVersions[name] ?? 0, code_sha256 }))
 }

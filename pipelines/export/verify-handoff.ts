@@ -5,6 +5,7 @@ import { basename, join } from "node:path"
 import { type HandoffManifest, handoffManifest } from "../../schemas/handoff-manifest.ts"
 import { CotyledonError, usageError } from "../runtime/errors.ts"
 import { openSampleEncoder, type SampleEncoder } from "./sample-encoder.ts"
+import { checkColumns } from "./verify/check-columns.ts"
 import { checkCounts } from "./verify/check-counts.ts"
 import { checkFiles, type Hashed } from "./verify/check-files.ts"
 import { checkProbes } from "./verify/check-probes.ts"
@@ -14,7 +15,7 @@ import { checkRejected } from "./verify/check-rejected.ts"
 import { checkSamples } from "./verify/check-samples.ts"
 import { checkTexts } from "./verify/check-texts.ts"
 import { type Finding, Findings } from "./verify/findings.ts"
-import { checkFooter, messageOf } from "./verify/shard-rows.ts"
+import { messageOf } from "./verify/shard-rows.ts"
 
 /** How much of a handoff is read. */
 export interface VerifyHandoffOptions {
@@ -96,7 +97,7 @@ async function verifyHandoff(folder: string, { rows, onProgress }: VerifyHandoff
   checkCounts(manifest, findings)
   const hashed = await checkFiles(folder, manifest, findings)
   await checkTexts(folder, manifest, findings)
-  for (const shard of manifest.shards) if (shard.path.endsWith(".parquet")) await checkFooter(folder, shard, findings)
+  await checkColumns(folder, manifest, findings)
   const encoder = await carriedEncoder(folder, manifest, findings)
   const seen = { samples: 0, tokens: 0, probes: 0 }
   if (encoder) {

@@ -148,6 +148,8 @@ class HandoffWriter {
       messagesFiles: messages.map(({ path }) => path),
       rlFiles: rl.map(({ path }) => path),
       seed: run.seed ?? 0,
+      stockTemplate: stock.path,
+      isFamilyTemplate: this.#encoder.isFamilyTemplate,
       trainingTemplate: training.source,
       streamTokens: tokens[0]!.tokens,
     })
@@ -204,7 +206,7 @@ class HandoffWriter {
       probes: views.probes,
       launch: launched,
     }
-    await write("README.md", datasetCard(facts))
+    await write("README.md", datasetCard(facts, stock.path))
     const { schema_version, stage, created_by, git_commit, seed, model: repository, license, ...rest } = facts
     const { rows, rl_rows, max_length, over_long, shards: listed, ...last } = rest
     const manifest = handoffManifest.parse({

@@ -1,4 +1,4 @@
-import { thinkBlockOf, withThinkBlock } from "../../annotators/chat/think-block.ts"
+import { assistantContent, thinkBlockOf } from "../../annotators/chat/think-block.ts"
 import { specialTokens } from "../../filters/special-tokens.ts"
 import { type Message, type Sample, sample } from "../../schemas/sample.ts"
 import type { SourceSample } from "../../schemas/source-sample.ts"
@@ -69,7 +69,7 @@ function formOf({
   }
   return {
     prompt,
-    completion: [{ role: "assistant", content: withThinkBlock(mode === "thinking" ? thinking : null, answer) }],
+    completion: [{ role: "assistant", content: assistantContent(mode === "thinking" ? thinking : null, answer) }],
   }
 }
 

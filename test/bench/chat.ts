@@ -10,8 +10,8 @@ import { createInterface } from "node:readline"
 import { openChatTemplate } from "../../annotators/chat/chat-template.ts"
 import { encodeSample, type TrainingSample } from "../../annotators/chat/encode-sample.ts"
 import { openTokenizer } from "../../annotators/chat/open-tokenizer.ts"
-import { assistantContent } from "../../annotators/chat/parse-response.ts"
 import { renderConversation } from "../../annotators/chat/render-conversation.ts"
+import { assistantContent } from "../../annotators/chat/think-block.ts"
 import { tokenizerFolder } from "../annotators/chat/python.ts"
 
 const data = process.env.COTYLEDON_DATA ?? join(import.meta.dirname, "../../../shared/data")

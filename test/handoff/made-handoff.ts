@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
+import type { HandoffOptions } from "../../pipelines/export/handoff-options.ts"
 import { writeHandoff } from "../../pipelines/export/write-handoff.ts"
 import {
   answer,
@@ -58,8 +59,11 @@ const toolSamples = [
 /** Samples of a made handoff. */
 export const madeSamples = [...samplesOf(88).map((sample) => ({ ...sample, tools: null })), ...toolSamples]
 
+/** Is rejected: it holds no answer. */
+const unsound = { ...sampleOf("empty", { completion: [{ role: "assistant", content: "" }] }), tools: null }
+
 /** Makes a handoff before the tests of a file, and removes it behind them. Nothing is made where the tests are skipped. */
-export function useMadeHandoff(skipped: boolean): MadeHandoff {
+export function useMadeHandoff(skipped: boolean, options: Partial<HandoffOptions> = {}): MadeHandoff {
   const made: MadeHandoff = { folder: "", path: "" }
   beforeAll(async () => {
     if (skipped) return
@@ -67,13 +71,14 @@ export function useMadeHandoff(skipped: boolean): MadeHandoff {
     const dropped = Array.from({ length: 12 }, (_, at) =>
       droppedQuestion(`question-${at}`, { reference: `${7 * at + 100}` }),
     )
-    const run = await writeRun(join(made.folder, "run"), madeSamples, {
+    const run = await writeRun(join(made.folder, "run"), [...madeSamples, unsound], {
       dropped,
       table: sampleWithTools,
       rowsPerFile: 50,
     })
     const to = join(made.folder, "handoff")
-    made.path = (await writeHandoff({ run, to, model: "0.6B", maxLength: 512, sequenceLength: 1_024 })).path
+    const { path } = await writeHandoff({ run, to, model: "0.6B", maxLength: 512, sequenceLength: 1_024, ...options })
+    made.path = path
   })
   afterAll(() => {
     if (made.folder !== "") rmSync(made.folder, { recursive: true, force: true })

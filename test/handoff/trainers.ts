@@ -74,14 +74,18 @@ export async function runScript<T = Finding>(
     .map((line) => JSON.parse(line) as T)
 }
 
-/** Runs the file that a handoff carries, as a user does. */
-export function verifyHandoffPy(handoff: string, args: readonly string[] = []): { code: number | null; text: string } {
-  const { status, stdout, stderr } = spawnSync(python, [join(handoff, "verify_handoff.py"), handoff, ...args], {
+/** Runs Python. `path`: where it looks for packages first. */
+export function runPython(args: readonly string[], path?: string): { code: number | null; text: string } {
+  const { status, stdout, stderr } = spawnSync(python, args, {
     encoding: "utf8",
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...(path === undefined ? {} : { PYTHONPATH: path }) },
   })
   return { code: status, text: stdout + stderr }
 }
+
+/** Runs the file that a handoff carries, as a user does. */
+export const verifyHandoffPy = (handoff: string, args: readonly string[] = [], path?: string) =>
+  runPython([join(handoff, "verify_handoff.py"), handoff, ...args], path)
 
 /** Plants faults in copies of a handoff under a folder: names of faults, and where each stands. */
 export async function plant(handoff: string, folder: string, names: readonly string[]): Promise<Map<string, string>> {

@@ -9,9 +9,17 @@ import { madeSamples, useMadeHandoff } from "./made-handoff.ts"
 import { plant, runScript, verifyHandoffPy, withoutPython } from "./trainers.ts"
 
 /** Where a fault is planted, by the first word of its name. */
-const views = ["samples", "messages", "packed rows", "prompts", "token streams", "configs and the folder"]
+const views = [
+  "samples",
+  "messages",
+  "packed rows",
+  "prompts",
+  "token streams",
+  "rejected rows",
+  "configs and the folder",
+]
 const viewOf = (fault: string): string => {
-  const at = ["sft", "messages", "packed", "rl", "idx bin ds"].findIndex((words) =>
+  const at = ["sft", "messages", "packed", "rl", "idx bin ds", "rejected"].findIndex((words) =>
     words.split(" ").includes(fault.split("-")[0]!),
   )
   return views.at(at)!
@@ -21,7 +29,7 @@ describe.skipIf(withoutPython !== "")(`verify_handoff.py${withoutPython}`, { tim
   const made = useMadeHandoff(withoutPython !== "")
 
   test("accepts a handoff, with its own renderer and with the carried template", () => {
-    const whole = `13 data files, ${madeSamples.length} samples, 64 probes hold`
+    const whole = `14 data files, ${madeSamples.length} samples, 64 probes hold`
     expect(verifyHandoffPy(made.path)).toEqual({ code: 0, text: expect.stringContaining(whole) })
     expect(verifyHandoffPy(made.path, ["--template"])).toEqual({ code: 0, text: expect.stringContaining(whole) })
   })
@@ -54,7 +62,7 @@ describe.skipIf(withoutPython !== "")(`verify_handoff.py${withoutPython}`, { tim
   })
 
   test.each(views)("it and the command name the place of every fault that is planted in %s", async (view) => {
-    const all = { ...faultsOfBoth, ...faultsOfPython, ...faultsOfCommand }
+    const all = { ...faultsOfBoth, ...faultsOfCommand }
     const names = Object.keys(all).filter((name) => viewOf(name) === view)
     const planted = await plant(made.path, join(made.folder, view), names)
     const findings = await runScript("verify_all.py", [...planted.values()])
@@ -65,7 +73,7 @@ describe.skipIf(withoutPython !== "")(`verify_handoff.py${withoutPython}`, { tim
       const command = report!.findings.map(
         ({ file, row, what }) => `${file}: ${row === null ? "" : `row ${row}: `}${what}`,
       )
-      const here = { ...faultsOfBoth, ...faultsOfPython }[fault]
+      const here = faultsOfBoth[fault]
       const there = { ...faultsOfBoth, ...faultsOfCommand }[fault]
       if (here && !python.get(folder)!.some((line) => here.test(line))) silent[`python ${fault}`] = python.get(folder)
       if (there && !command.some((line) => there.test(line))) silent[`command ${fault}`] = command
@@ -99,11 +107,15 @@ const faultsOfBoth: Record<string, RegExp> = {
   "messages-thinking-stripped": inMessages,
   "messages-last-turn-gone": inMessages,
   "messages-other-role": inMessages,
+  "messages-tools-null": /^messages\/train-00000\.parquet: has the column tools/,
+  "messages-tools-json": /^messages\/train-00000\.parquet: has the column tools/,
+  "messages-other-column": /^messages\/train-00000\.parquet: has the column weight/,
   "messages-reversed": /messages\/.*\bq0\b|\bq0\b.*messages\//,
   "packed-wrong-id": inPacked,
   "packed-prompts-trained": inPacked,
   "packed-labels-shifted": inPacked,
   "packed-lengths-off": inPacked,
+  "packed-other-column": /^packed\/train-00000\.parquet: has the column attention_mask/,
   "packed-int64": /^packed\/train-00000\.parquet: .*input_ids/,
   "rl-leaked-answer": inPrompts,
   "rl-solution-turn": inPrompts,
@@ -112,6 +124,7 @@ const faultsOfBoth: Record<string, RegExp> = {
   "rl-no-data-source": /^rl\/train-00000\.parquet: .*data_source/,
   "rl-no-verifier": inPrompts,
   "rl-special-token": inPrompts,
+  "rl-other-column": /^rl\/train-00000\.parquet: has the column answer/,
   "rl-other-truth": /^rl\/train-00000\.parquet: .*bytes/,
   "rl-row-missing": /^rl\/train-00000\.parquet: .*\b11\b/,
   "idx-length-off-by-one": inIndex,
@@ -124,6 +137,11 @@ const faultsOfBoth: Record<string, RegExp> = {
   "ds-bytes-swapped": /\btokens\/train\.ds\b/,
   "ds-index-shifted": /\btokens\/train\.ds(\.index: | and its index)/,
   "ds-without-ends": /\btokens\/train\.ds\b/,
+  "rejected-other-column": /^rejected\/rejected-00000\.parquet: has the column text/,
+  "rejected-other-row": /^rejected\/rejected-00000\.parquet: .*logical_sha256/,
+  "llamafactory-other-tags": /^dataset_info\.json: .*\.assistant_tag is "gpt"/,
+  "llamafactory-other-column": /^dataset_info\.json: .*\.columns\.messages is "conversations"/,
+  "llamafactory-with-tools": /^dataset_info\.json: .*\.columns\.tools is "tools"/,
   "template-changed": /probe/,
   "tokenizer-changed": /probe/,
   "bit-flipped": /^sft\/train-00000\.parquet: .*SHA-256/,
@@ -131,12 +149,6 @@ const faultsOfBoth: Record<string, RegExp> = {
   "shard-missing": /^messages\/train-00000\.parquet: .*is missing/,
   "shard-too-many": /^sft\/train-99999\.parquet: .*manifest/,
   "manifest-edited": /^manifest\.json: its SHA-256/,
-}
-
-/** What the manifest itself allows once it is sealed anew: a column that stops loaders. */
-const faultsOfPython: Record<string, RegExp> = {
-  "messages-tools-null": /^messages\/train-00000\.parquet: has the column tools/,
-  "messages-tools-json": /^messages\/train-00000\.parquet: has the column tools/,
 }
 
 /** Launch configs are the command's: the file for Python has no reader of YAML, and sees there what the trainer prepares. */

@@ -5,14 +5,16 @@ import { msSwiftSft } from "./ms-swift.ts"
 import { trlGrpo, trlPacked, trlSft } from "./trl.ts"
 import { verlGrpo, verlSft } from "./verl.ts"
 
-/** The launch configs of a handoff; those of RL only where there are prompts. */
+/**
+ * The launch configs of a handoff; those of RL only where there are prompts, and those of trainers that render by a template of their own only
+ * where it is the handoff's too.
+ */
 export const launchConfigs = (scene: LaunchScene): LaunchConfig[] =>
   [
     trlSft,
     trlPacked,
     verlSft,
-    llamaFactorySft,
-    msSwiftSft,
+    ...(scene.isFamilyTemplate ? [llamaFactorySft, msSwiftSft] : []),
     megatronPretrain,
     ...(scene.rlPrompts > 0 ? [trlGrpo, verlGrpo] : []),
   ].map((config) => config(scene))

@@ -20,7 +20,10 @@ export interface LaunchScene {
   readonly messagesFiles: readonly string[]
   readonly rlFiles: readonly string[]
   readonly seed: number
-  /** The raw ChatML template, for trainers that take it inside their config. */
+  /** Path of the model's own template, and whether it is the family's, which some trainers have built in. */
+  readonly stockTemplate: string
+  readonly isFamilyTemplate: boolean
+  /** The training template, for trainers that take it inside their config. */
   readonly trainingTemplate: string
   /** Token ids of the stream for Megatron. */
   readonly streamTokens: number

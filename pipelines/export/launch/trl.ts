@@ -10,7 +10,7 @@ export function trlSft(scene: LaunchScene): LaunchConfig {
   const { model, training, maxLength, hasTools, stage, seed } = scene
   const settings = {
     model_name_or_path: model.repository,
-    chat_template_path: "templates/qwen3.jinja",
+    chat_template_path: scene.stockTemplate,
     eos_token: "<|im_end|>",
     pad_token: "<|endoftext|>",
     datasets: [

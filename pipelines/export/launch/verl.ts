@@ -7,7 +7,7 @@ const transformers = "5.5.4"
 
 /** verl's SFT over the messages view, with the raw ChatML template. */
 export function verlSft(scene: LaunchScene): LaunchConfig {
-  const { model, training, maxLength, stage, seed, trainingTemplate, messagesFiles } = scene
+  const { model, training, maxLength, stage, seed, trainingTemplate, stockTemplate, messagesFiles } = scene
   const settings = {
     defaults: ["sft_trainer_engine", "_self_"],
     data: {
@@ -48,8 +48,15 @@ export function verlSft(scene: LaunchScene): LaunchConfig {
   const head = comment([
     `verl ${version} with transformers ${transformers} and datasets 4.0.0. In this folder:`,
     `  torchrun --nproc_per_node=${Math.min(8, model.accelerators)} -m verl.trainer.sft_trainer --config-dir "$PWD/launch" --config-name verl-sft`,
-    "verl renders each message alone: with the family's own template the thinking would vanish. So it trains with the raw ChatML template;",
-    "put templates/qwen3.jinja back on the checkpoint (chat_template.jinja) before it is served. All assistant turns bear loss here, and",
+    ...(scene.isFamilyTemplate
+      ? [
+          "verl renders each message alone: with the family's own template the thinking would vanish. So it trains with the raw ChatML template;",
+          `put ${stockTemplate} back on the checkpoint (chat_template.jinja) before it is served. All assistant turns bear loss here, and`,
+        ]
+      : [
+          "verl renders each message alone: compare what it prepares with the probes (Handoff.compare of verify_handoff.py), since this template",
+          "may render a list of messages otherwise. All assistant turns bear loss here, and",
+        ]),
     "so does the empty block of non-thinking samples.",
     `Learning: ${training.source}.`,
   ])
@@ -63,7 +70,7 @@ export function verlSft(scene: LaunchScene): LaunchConfig {
 }
 
 /** verl's GRPO with our verifiers as the reward. */
-export function verlGrpo({ model, stage, maxLength, seed, rlFiles }: LaunchScene): LaunchConfig {
+export function verlGrpo({ model, stage, maxLength, seed, rlFiles, stockTemplate }: LaunchScene): LaunchConfig {
   const { prompts, rollouts, stepsPerRound, maxPromptTokens } = rlTraining
   const settings = {
     defaults: ["ppo_trainer", "_self_"],
@@ -117,7 +124,7 @@ export function verlGrpo({ model, stage, maxLength, seed, rlFiles }: LaunchScene
   const head = comment([
     `verl ${version} with transformers ${transformers} and datasets 4.0.0. In this folder:`,
     '  python -m verl.trainer.main_ppo --config-dir "$PWD/launch" --config-name verl-grpo',
-    "The model is the checkpoint of the SFT, with templates/qwen3.jinja back on it: its template counts in the rollouts. Template arguments",
+    `The model is the checkpoint of the SFT, with ${stockTemplate} back on it: its template counts in the rollouts. Template arguments`,
     "are global in verl: all prompts are to be answered with thinking.",
     `Learning: ${rlTraining.source}.`,
   ])

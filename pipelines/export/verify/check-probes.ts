@@ -1,4 +1,5 @@
 // The probes by themselves, when not every row is read; and what the training template makes of them, which must be the same.
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
@@ -23,7 +24,8 @@ export async function checkProbes(
   manifest: HandoffManifest,
   { encoder, findings }: { encoder: SampleEncoder; findings: Findings },
 ): Promise<void> {
-  const training = await openChatTemplate(join(folder, manifest.template.training)).catch((error) => {
+  const config = await readFile(join(folder, "tokenizer/tokenizer_config.json"), "utf8").catch(() => "{}")
+  const training = await openChatTemplate(join(folder, manifest.template.training), { config }).catch((error) => {
     findings.add(manifest.template.training, "training template", messageOf(error))
     return null
   })

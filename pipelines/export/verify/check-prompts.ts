@@ -1,3 +1,4 @@
+import { findControlToken } from "../../../annotators/chat/control-tokens.ts"
 import { referenceFault } from "../../../annotators/verify-answer.ts"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
 import type { RlPrompt } from "../../../schemas/rl-prompt.ts"
@@ -9,8 +10,6 @@ import type { SampleEncoder } from "../sample-encoder.ts"
 import type { SamplesSeen } from "./check-samples.ts"
 import type { Findings } from "./findings.ts"
 import { shardRows } from "./shard-rows.ts"
-
-const controlText = /<\|[A-Za-z0-9_]+\|>|<\/?think>|<\/?tool_(?:call|response)>/
 
 /** The prompts for RL: whole, verifiable, without their answers, and none that the samples teach already. */
 export async function checkPrompts(
@@ -49,8 +48,8 @@ function* promptFaults(row: RlPrompt, index: number, samples: SamplesSeen): Gene
   if (!isPrompt(prompt)) return yield ["prompt", "its prompt is no conversation that ends with a user's turn"]
   if (canonicalRowJson(prompt) !== canonicalRowJson(messages)) yield ["messages", "prompt and messages differ"]
   for (const { role, content } of prompt) {
-    const control = controlText.exec(content)
-    if (control) yield ["special token", `${role}: ${control[0]}`]
+    const control = findControlToken(content)
+    if (control) yield ["special token", `${role}: ${control.token}`]
   }
   const question = prompt.at(-1)!.content
   if (samples.questions.has(question)) yield ["used", "a sample in sft/ asks the same"]

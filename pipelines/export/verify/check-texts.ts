@@ -5,6 +5,7 @@ import { parse } from "yaml"
 import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
 import { version } from "../../runtime/version.ts"
+import { checkDatasetInfo } from "./check-dataset-info.ts"
 import type { Findings } from "./findings.ts"
 
 /** Digests that the manifest gives twice, and settings of the configs without which a trainer would train something else. */
@@ -92,26 +93,5 @@ function* launchFaults(
       yield "custom_chat_template is not the training template: the thinking would vanish"
     if (Number(data?.max_length) < max_length)
       yield `max_length ${data?.max_length} is less than the samples' ${max_length} tokens`
-  }
-}
-
-async function checkDatasetInfo(folder: string, manifest: HandoffManifest, findings: Findings): Promise<void> {
-  const path = "dataset_info.json"
-  const text = await readFile(join(folder, path), "utf8").catch(() => null)
-  if (text === null) return
-  try {
-    const sets = Object.values(JSON.parse(text) as Record<string, { file_name?: string; formatting?: string }>)
-    for (const { file_name, formatting } of sets) {
-      if (!manifest.shards.some((shard) => shard.path === file_name || shard.path.startsWith(`${file_name}/`)))
-        findings.add(path, "dataset_info", `it names ${file_name}, which is no data of this handoff`)
-      if (formatting !== "sharegpt")
-        findings.add(
-          path,
-          "dataset_info",
-          `formatting ${formatting}: another than sharegpt adds a system message of its own`,
-        )
-    }
-  } catch (error) {
-    findings.add(path, "dataset_info", `it is no description of datasets: ${(error as Error).message}`)
   }
 }

@@ -2,26 +2,12 @@ import { createHash } from "node:crypto"
 import { join } from "node:path"
 import type { RecordBatch } from "apache-arrow"
 import type { HandoffManifest, HandoffShard } from "../../../schemas/handoff-manifest.ts"
-import { openParquet, readParquet } from "../../io/parquet.ts"
+import { readParquet } from "../../io/parquet.ts"
 import { rowReader } from "../../runtime/batch.ts"
 import { CotyledonError, RowError } from "../../runtime/errors.ts"
 import { canonicalRowJson } from "../../runtime/row-json.ts"
 import type { Row } from "../../runtime/step.ts"
 import type { Findings } from "./findings.ts"
-
-/** Schema and row count of a shard by its footer. False where the file cannot be read: that is then a finding. */
-export async function checkFooter(folder: string, shard: HandoffShard, findings: Findings): Promise<boolean> {
-  try {
-    const { schema, rows } = await openParquet(join(folder, shard.path))
-    if (`${schema}` !== shard.schema)
-      findings.add(shard.path, "schema", `expected the columns ${shard.schema}, got ${schema}`)
-    if (rows !== shard.rows) findings.add(shard.path, "rows", `expected ${shard.rows} rows, got ${rows}`)
-    return true
-  } catch (error) {
-    findings.add(shard.path, "readable", messageOf(error))
-    return false
-  }
-}
 
 /**
  * The rows of a shard in order. When all were read, their hash must be the manifest's. A row whose text cannot be read, and a file that

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
-import { assistantContent, parseResponse } from "../../../annotators/chat/parse-response.ts"
+import { parseResponse } from "../../../annotators/chat/parse-response.ts"
 import { renderConversation } from "../../../annotators/chat/render-conversation.ts"
+import { assistantContent } from "../../../annotators/chat/think-block.ts"
 import { seeded } from "../../faults/random.ts"
 
 /** What a completion is, its thinking, its answer, and whether it is complete. */

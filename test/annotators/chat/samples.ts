@@ -2,7 +2,7 @@
 
 import type { Message } from "../../../annotators/chat/conversation.ts"
 import type { TrainingSample } from "../../../annotators/chat/encode-sample.ts"
-import { assistantContent } from "../../../annotators/chat/parse-response.ts"
+import { assistantContent } from "../../../annotators/chat/think-block.ts"
 import { pick } from "./conversations.ts"
 
 const questions = [

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { thinkBlockOf, withThinkBlock } from "../../../annotators/chat/think-block.ts"
+import { assistantContent, thinkBlockOf } from "../../../annotators/chat/think-block.ts"
 
 describe("think blocks", () => {
   it("are written in the form that loaders keep", () => {
-    expect(withThinkBlock("\n\nSo.\n", "\n\n4")).toBe("<think>\nSo.\n</think>\n\n4")
-    expect(withThinkBlock(null, "4")).toBe("<think>\n\n</think>\n\n4")
+    expect(assistantContent("\n\nSo.\n", "\n\n4")).toBe("<think>\nSo.\n</think>\n\n4")
+    expect(assistantContent(null, "4")).toBe("<think>\n\n</think>\n\n4")
   })
   it("are read back", () => {
     expect(thinkBlockOf("<think>\nSo.\n</think>\n\n4")).toEqual({ thinking: "\nSo.\n", answer: "\n\n4" })
@@ -15,6 +15,6 @@ describe("think blocks", () => {
   })
   it("without an end are no blocks", () => expect(thinkBlockOf("<think>\nSo")).toBeNull())
   it("are trimmed in linear time", () => {
-    expect(withThinkBlock(`a${"\n".repeat(1_000_000)}b`, "c").length).toBe(1_000_022)
+    expect(assistantContent(`a${"\n".repeat(1_000_000)}b`, "c").length).toBe(1_000_022)
   }, 2_000)
 })

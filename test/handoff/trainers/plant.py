@@ -201,6 +201,11 @@ def messages_tools_json(folder: Path) -> None:
 
 
 @fault()
+def messages_other_column(folder: Path) -> None:
+    edit_rows(folder, "messages", lambda rows: None, lambda schema: schema.append(pa.field("weight", pa.float64())))
+
+
+@fault()
 def messages_thinking_stripped(folder: Path) -> None:
     def change(rows: Rows) -> None:
         for row in thinking_rows(rows):
@@ -255,6 +260,15 @@ def packed_lengths_off(folder: Path) -> None:
         lengths[1] -= 1
 
     edit_rows(folder, "packed", change)
+
+
+@fault()
+def packed_other_column(folder: Path) -> None:
+    def change(rows: Rows) -> None:
+        for row in rows:
+            row["attention_mask"] = [1] * len(row["input_ids"])
+
+    edit_rows(folder, "packed", change, lambda schema: schema.append(pa.field("attention_mask", pa.list_(pa.int32()))))
 
 
 @fault()
@@ -324,6 +338,25 @@ def rl_other_truth(folder: Path) -> None:
 @fault(sealed=False)
 def rl_row_missing(folder: Path) -> None:
     edit_rows(folder, "rl", lambda rows: rows[1:])
+
+
+@fault()
+def rl_other_column(folder: Path) -> None:
+    """TRL would give it to the reward as an argument."""
+    edit_rows(folder, "rl", lambda rows: None, lambda schema: schema.append(pa.field("answer", pa.string())))
+
+
+# Rejected rows
+
+
+@fault()
+def rejected_other_column(folder: Path) -> None:
+    edit_rows(folder, "rejected", lambda rows: None, lambda schema: schema.append(pa.field("text", pa.string())))
+
+
+@fault(sealed=False)
+def rejected_other_row(folder: Path) -> None:
+    edit_rows(folder, "rejected", lambda rows: rows[0].update(id="another"))
 
 
 # The token stream
@@ -413,6 +446,16 @@ def llamafactory_other_tags(folder: Path) -> None:
 
 
 @fault()
+def llamafactory_other_column(folder: Path) -> None:
+    edit_text(folder, "dataset_info.json", lambda text: text.replace('"messages": "messages"', '"messages": "conversations"'))
+
+
+@fault()
+def llamafactory_with_tools(folder: Path) -> None:
+    edit_text(folder, "dataset_info.json", lambda text: text.replace('"messages": "messages"', '"messages": "messages", "tools": "tools"'))
+
+
+@fault()
 def verl_stock_template(folder: Path) -> None:
     def change(text: str) -> str:
         import yaml
@@ -438,6 +481,22 @@ def trl_cut_short(folder: Path) -> None:
 def template_changed(folder: Path) -> None:
     """The stock template no longer writes the line break behind a turn."""
     edit_text(folder, "templates/qwen3.jinja", lambda text: text.replace("'<|im_end|>\\n'", "'<|im_end|>'", 1).replace("{{- '<|im_end|>\\n' }}", "{{- '<|im_end|>' }}"))
+
+
+def edit_templates(folder: Path, change: Callable[[str], str]) -> None:
+    for path in sorted((folder / "templates").iterdir()):
+        edit_text(folder, f"templates/{path.name}", change)
+
+
+@fault()
+def template_unreadable(folder: Path) -> None:
+    edit_templates(folder, lambda text: text + "{% endif %}")
+
+
+@fault()
+def template_refuses(folder: Path) -> None:
+    """It raises for what every sample has."""
+    edit_templates(folder, lambda text: "{{ raise_exception('not these messages') }}" + text)
 
 
 @fault()
@@ -482,10 +541,15 @@ def manifest_edited(folder: Path) -> None:
     edit_text(folder, "manifest.json", lambda text: re.sub(r'("trained_tokens":\s*)(\d+)', lambda m: f"{m[1]}{int(m[2]) + 1}", text, count=1))
 
 
+def template_digests(manifest: dict[str, Any]) -> dict[str, str]:
+    return {entry["path"]: entry["sha256"] for entry in manifest["files"] if entry["path"].startswith("templates/")}
+
+
 def seal(folder: Path) -> Path:
     """Makes a manifest that fits the files, but for what a tokenizer would have to count."""
     module = verifier(folder)
     manifest = json.loads((folder / "manifest.json").read_bytes())
+    stock = next(path for path, digest in template_digests(manifest).items() if digest == manifest["template"]["stock_sha256"])
     for entry in manifest["shards"] + manifest["files"]:
         path = folder / entry["path"]
         entry |= {"bytes": path.stat().st_size, "sha256": module.file_sha256(path)}
@@ -498,7 +562,7 @@ def seal(folder: Path) -> Path:
             entry["logical_sha256"] = entry["sha256"]
     digests = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
     manifest["tokenizer"]["sha256"] = digests["tokenizer/tokenizer.json"]
-    manifest["template"]["stock_sha256"] = digests["templates/qwen3.jinja"]
+    manifest["template"] |= {"stock_sha256": digests[stock], "training_sha256": digests[manifest["template"]["training"]]}
     for launch in manifest["launch"]:
         launch["config_sha256"] = digests[launch["config"]]
     content = json.dumps(manifest).encode()

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { type Field, Schema } from "apache-arrow"
 import { openParquet, ParquetSink, readParquet } from "../../../pipelines/io/parquet.ts"
 import { batchOf, rowsOf } from "../../../pipelines/runtime/batch.ts"
 import { canonicalRowJson } from "../../../pipelines/runtime/row-json.ts"
@@ -50,10 +51,11 @@ export class PlantedHandoff {
     this.write(path, bytes)
   }
 
-  replace(path: string, from: string, to: string): void {
+  replace(path: string, from: string | RegExp, to: string): void {
     const text = this.read(path).toString("utf8")
-    if (!text.includes(from)) throw new Error(`${path} has no ${from}`)
-    this.write(path, text.replace(from, to))
+    const changed = text.replace(from, to)
+    if (changed === text) throw new Error(`${path} has no ${from}`)
+    this.write(path, changed)
   }
 
   get manifest(): HandoffManifest {
@@ -67,9 +69,14 @@ export class PlantedHandoff {
     this.write("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`)
   }
 
-  /** Changes the rows of a Parquet file. */
-  async rows(path: string, change: (rows: Row[]) => Row[]): Promise<void> {
-    const { schema } = await openParquet(this.file(path))
+  /** Changes the rows of a Parquet file, and its columns where `retype` says so. */
+  async rows(
+    path: string,
+    change: (rows: Row[]) => Row[],
+    retype: (fields: Field[]) => Field[] = (fields) => fields,
+  ): Promise<void> {
+    const found = await openParquet(this.file(path))
+    const schema = new Schema(retype([...found.schema.fields]))
     const rows: Row[] = []
     for await (const batch of readParquet(this.file(path))) rows.push(...rowsOf(batch))
     rmSync(this.file(path))
@@ -79,7 +86,9 @@ export class PlantedHandoff {
     await sink.close()
   }
 
-  /** Makes the manifest fit the files as somebody would who hides a change: sizes, hashes, row counts, hashes of rows, its own name. */
+  /**
+   * Makes the manifest fit the files as somebody would who hides a change: sizes, hashes, schemas, row counts, hashes of rows, its own name.
+   */
   async cover({ logical = true } = {}): Promise<void> {
     const { manifest } = this
     for (const entry of [...manifest.shards, ...manifest.files]) {
@@ -103,6 +112,7 @@ export class PlantedHandoff {
     if (!shard.path.endsWith(".parquet")) return
     const hash = createHash("sha256")
     shard.rows = 0
+    shard.schema = `${(await openParquet(this.file(shard.path))).schema}`
     for await (const batch of readParquet(this.file(shard.path)))
       for (const row of rowsOf(batch)) {
         hash.update(`${canonicalRowJson(row)}\n`)

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
+import { Field, Float64, Utf8 } from "apache-arrow"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { verifyHandoffs } from "../../../pipelines/export/verify-handoff.ts"
 import { writeHandoff } from "../../../pipelines/export/write-handoff.ts"
+import type { Row } from "../../../pipelines/runtime/step.ts"
 import type { Message } from "../../../schemas/sample.ts"
 import { temporaryFolder } from "../runtime/folder.ts"
 import { droppedQuestion, samplesOf, writeRun } from "./made-run.ts"
@@ -127,7 +129,7 @@ describe("files", () => {
 const covered: [
   string,
   (handoff: PlantedHandoff) => void | Promise<void>,
-  { file: string; row?: string | null; check: string }[],
+  { file: string; row?: string | null; check: string; what?: string }[],
 ][] = [
   [
     "an answer changed in sft/",
@@ -411,7 +413,87 @@ const covered: [
     (handoff) => handoff.replace("dataset_info.json", "sharegpt", "openai"),
     [{ file: "dataset_info.json", check: "dataset_info" }],
   ],
+  ...column("tools of no value, which stop verl", messages, new Field("tools", new Utf8(), true)),
+  ...column("tools as JSON", messages, new Field("tools", new Utf8(), true), "[]"),
+  ...column("a number", messages, new Field("weight", new Float64(), true), 1),
+  ...column("the labels of another loader", packed, new Field("attention_mask", new Utf8(), true), "1"),
+  ...column("an argument of the reward", rl, new Field("answer", new Utf8(), true), "8"),
+  ...column("the text", "rejected/rejected-00000.parquet", new Field("text", new Utf8(), true)),
+  [
+    "tools that are no text in sft/",
+    (handoff) =>
+      handoff.rows(
+        sft,
+        (rows) => rows.map((row) => ({ ...row, tools: 1 })),
+        (fields) => [...fields, new Field("tools", new Float64(), true)],
+      ),
+    [{ file: sft, check: "columns", what: "has the column tools as Float64, expected text: JSON" }],
+  ],
+  [
+    "columns in another order",
+    (handoff) =>
+      handoff.rows(
+        messages,
+        (rows) => rows,
+        (fields) => fields.toReversed(),
+      ),
+    [
+      {
+        file: messages,
+        check: "columns",
+        what: "has its columns in the order enable_thinking, messages, id, expected id, messages, enable_thinking",
+      },
+    ],
+  ],
+  ...described("a tag that drops turns", '"assistant_tag": "assistant"', '"assistant_tag": "gpt"', [
+    'cotyledon_sft.tags.assistant_tag is "gpt", expected "assistant"',
+  ]),
+  ...described("the column of another view", '"messages": "messages"', '"messages": "prompt"', [
+    'cotyledon_sft.columns.messages is "prompt", expected "messages"',
+  ]),
+  ...described("tools from a column", '"columns": {', '"columns": {"tools": "tools",', [
+    'cotyledon_sft.columns.tools is "tools", expected not there',
+  ]),
+  ...described("files of another view", "messages/train-00000.parquet", "sft/train-00000.parquet", [
+    'cotyledon_sft.file_name is "sft/train-00000.parquet", expected "messages/train-00000.parquet"',
+  ]),
+  ...described("another dataset beside it", "{", '{"more": {"file_name": "rl"},', [
+    'more is {"file_name":"rl"}, expected not there',
+  ]),
+  ...described("no tags", /,\s*"tags": \{[^}]*\}/, "", [
+    expect.stringMatching(/^cotyledon_sft\.tags is not there, expected/),
+  ]),
+  ...described("a list", /^.*$/s, "[]", [expect.stringMatching(/^it is \[\], expected \{"cotyledon_sft"/)]),
+  ...described("no JSON", "{", "(", [expect.stringMatching(/^it is no description of datasets: /)]),
+  // The last of two keys counts in Python and JavaScript, the first elsewhere.
+  ...described("a key twice", '"formatting"', '"formatting": "openai", "formatting"', [
+    "its text is not as it was written, though it reads the same",
+  ]),
 ]
+
+/** A column that a view must not have, in every row. */
+function column(name: string, file: string, field: Field, value: unknown = null): typeof covered {
+  const plant = (handoff: PlantedHandoff) =>
+    handoff.rows(
+      file,
+      (rows) => rows.map((row) => ({ ...row, [field.name]: value })),
+      (fields) => [...fields, field],
+    )
+  const what = expect.stringMatching(`^has the column ${field.name} \\(${field.type}\\), expected only `)
+  return [[`the column ${field.name}: ${name}`, plant, [{ file, check: "columns", what }]]]
+}
+
+/** Another text in LLaMA-Factory's description. */
+function described(name: string, from: string | RegExp, to: string, whats: string[]): typeof covered {
+  const file = "dataset_info.json"
+  return [
+    [
+      `${file}: ${name}`,
+      (handoff) => handoff.replace(file, from, to),
+      whats.map((what) => ({ file, check: "dataset_info", what })),
+    ],
+  ]
+}
 
 describe("with a manifest that was made to fit, what does not follow is found:", () => {
   for (const [name, plant, expected] of covered)
@@ -422,6 +504,64 @@ describe("with a manifest that was made to fit, what does not follow is found:",
       expect(findings.map(({ check }) => check)).not.toContain("sha256")
       expect(findings.map(({ check }) => check)).not.toContain("name")
     })
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 9])("column %i gone from every view", async (index) => {
+    const gone: string[] = []
+    const plant = async (handoff: PlantedHandoff) => {
+      for (const [path, columns] of [
+        [sft, 5],
+        [messages, 3],
+        [packed, 3],
+        [rl, 13],
+        ["rejected/rejected-00000.parquet", 5],
+      ] as const) {
+        const at = index % columns
+        let name = ""
+        const rows = (of: Row[]) =>
+          of.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => key !== name)))
+        await handoff.rows(path, rows, (fields) => {
+          name = fields[at]!.name
+          return fields.toSpliced(at, 1)
+        })
+        gone.push(`${path} lacks the column ${name}`)
+      }
+    }
+    const { findings } = await planted(plant, "covered")
+    const columns = findings.filter(({ check }) => check === "columns").map(({ file, what }) => `${file} ${what}`)
+    expect(columns).toEqual(gone)
+  })
+
+  test("a file of a view whose columns are not those of the others, and rows where a handoff has none", async () => {
+    const more = ["sft/train-00001.parquet", "sft/more/train-00000.parquet"]
+    const plant = async (handoff: PlantedHandoff) => {
+      for (const path of more) handoff.write(path, handoff.read(sft))
+      await handoff.rows(
+        more[0]!,
+        (rows) => rows,
+        (fields) => [...fields, new Field("note", new Utf8(), true)],
+      )
+      handoff.edit(({ shards }) => {
+        for (const path of more) shards.push({ ...shards.find((shard) => shard.path === sft)!, path })
+      })
+    }
+    const { findings } = await planted(plant, "covered")
+    const columns = findings.filter(({ check }) => check === "columns").map(({ file, what }) => `${file} ${what}`)
+    expect(columns).toEqual([
+      `${more[0]} its columns are not those of ${sft}`,
+      `${more[1]} a handoff has no rows in this place`,
+    ])
+  })
+
+  test("LLaMA-Factory's description taken out of the folder and the manifest", async () => {
+    const plant = (handoff: PlantedHandoff) => {
+      handoff.remove("dataset_info.json")
+      handoff.edit((manifest) => {
+        manifest.files = manifest.files.filter(({ path }) => path !== "dataset_info.json")
+      })
+    }
+    const { findings } = await planted(plant, "covered")
+    expect(findings).toEqual([expect.objectContaining({ file: "dataset_info.json", check: "dataset_info" })])
+  })
 
   test("a column that no check knows, by the hash of the rows", async () => {
     const plant = (handoff: PlantedHandoff) =>

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
@@ -458,6 +458,71 @@ describe("launch configs", () => {
     }
   })
 })
+
+describe("another chat template", () => {
+  const turns = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
+  const start = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+  const mode =
+    "{% if add_generation_prompt and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}"
+
+  const withTemplate = (source: string, rows: Iterable<Row | Sample>, made: MadeRun = {}) => {
+    const template = join(temporaryFolder(), "chat_template.jinja")
+    writeFileSync(template, source)
+    // What stands beside the template is not what goes with the tokenizer.
+    writeFileSync(join(dirname(template), "tokenizer_config.json"), '{"eos_token": "</think>"}')
+    return handedOff(rows, { template, model: "0.6B" }, made)
+  }
+
+  test("is what trainers get, with the special tokens of the tokenizer's config, and verifies", async () => {
+    const { manifest, path, text } = await withTemplate(`{{ eos_token }}${turns}${start}${mode}`, samplesOf(20))
+    expect(manifest.rows.written).toBe(20)
+    expect(manifest.template.training_sha256).toBe(manifest.template.stock_sha256)
+    const [first] = readSamples(path)
+    expect(tokenizer.decode(first!)).toMatch(/^<\|im_end\|><\|im_start\|>user\n0: how many/)
+    // LLaMA-Factory and ms-swift have templates of their own, and would train other tokens.
+    expect(manifest.launch.map(({ trainer }) => trainer)).toEqual(["trl", "trl", "verl", "megatron"])
+    const { chat_template_path } = parse(text("launch/trl-sft.yaml"))
+    expect(existsSync(join(path, chat_template_path))).toBe(true)
+    expect(text("README.md")).toContain("`templates/chat_template.jinja` is the model's own template")
+    expect((await verifyHandoffs(path))[0]).toMatchObject({ whole: true, findings: [], samples: 20 })
+  })
+
+  test("that prints tools or their results otherwise than the messages view can is no silent change of it", async () => {
+    const tools = JSON.stringify([{ type: "function", function: { name: "clock" } }])
+    const system = { role: "system", content: "Be brief." }
+    const user = { role: "user", content: "What time is it?" }
+    const call = { role: "assistant", content: '<tool_call>\n{"name": "clock", "arguments": {}}\n</tool_call>' }
+    const plain = sampleOf("plain", { prompt: [system, user] })
+    const rows = [
+      { ...plain, tools: null },
+      { ...plain, id: "tools", tools },
+      { ...plain, id: "result", prompt: [user, call, { role: "tool", content: "noon" }], tools: null },
+    ]
+    const ownTurn = `{% if tools %}{{ '<|im_start|>tools\\n' + (tools | tojson) + '<|im_end|>\\n' }}{% endif %}`
+    const { manifest, path, rowsIn } = await withTemplate(`${ownTurn}${turns}${start}${mode}`, rows, {
+      table: sampleWithTools,
+    })
+    expect(manifest.rows).toMatchObject({ written: 1, rejected: { "tools-in-template": 2 } })
+    expect((await rowsIn("rejected")).map(({ id }) => id)).toEqual(["tools", "result"])
+    expect((await verifyHandoffs(path))[0]).toMatchObject({ whole: true, findings: [] })
+  })
+
+  test("whose prompt and answer the tokenizer joins is refused row by row", async () => {
+    const open = `${turns}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{% endif %}`
+    await expect(withTemplate(open, [sampleOf("joined", { completion: [answer("  \nso", "4")] })])).rejects.toThrow(
+      /No sample is left to hand off[\s\S]*1 not-prefix-exact/,
+    )
+  })
+})
+
+/** Token ids of the samples, from the stream. */
+function readSamples(path: string): Int32Array[] {
+  const bytes = readFileSync(join(path, "tokens/train.bin"))
+  const ids = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  const ends = readFileSync(join(path, "tokens/train.ds.index"))
+  const endOf = (document: number) => (document < 0 ? 0 : Number(ends.readBigUInt64LE(8 * document)))
+  return Array.from({ length: ends.length / 8 }, (_, at) => ids.subarray(endOf(at - 1), endOf(at) - 1))
+}
 
 describe("what cannot be handed off is said before anything is written:", () => {
   const refused = async (
