@@ -171,6 +171,20 @@ describe("the views", () => {
     expect((await verifyHandoffs(path))[0]!.findings).toEqual([])
   })
 
+  test("print tools as a trainer that reads their JSON with Python does", async () => {
+    const tools = '[{"name": "f", "10": 1.0, "2": 1e5, "big": 12345678901234567890, "low": 1e-07}]'
+    const { rowsIn, path, manifest } = await handedOff([sampleOf("t", { tools })], {}, { table: sampleWithTools })
+    const [view] = await rowsIn("messages")
+    const [system, question] = view!.messages as Message[]
+    const printed = '{"name": "f", "10": 1.0, "2": 100000.0, "big": 12345678901234567890, "low": 1e-07}'
+    expect(system!.content).toContain(`<tools>\n${printed}\n</tools>`)
+    const prompt = `<|im_start|>system\n${system!.content}<|im_end|>\n<|im_start|>user\n${question!.content}<|im_end|>\n`
+    const whole = `${prompt}<|im_start|>assistant\n${(view!.messages as Message[])[2]!.content}<|im_end|>\n`
+    const ids = Buffer.from(Int32Array.from(tokenizer.encodeMarkup(whole)).buffer)
+    expect(manifest.probes[0]!.input_ids_sha256).toBe(createHash("sha256").update(ids).digest("hex"))
+    expect((await verifyHandoffs(path))[0]!.findings).toEqual([])
+  })
+
   test("are cut into files and rows that stay small", async () => {
     const samples = samplesOf(250)
     const { manifest, rowsIn, path } = await handedOff(samples, { rowsPerFile: 100, maxLength: 512 })
@@ -224,6 +238,28 @@ describe("samples that cannot be trained on are counted by reason, and the other
       },
     ],
     [
+      "roles-out-of-order",
+      {
+        prompt: [
+          { role: "user", content: "a" },
+          { role: "assistant", content: "b" },
+          { role: "system", content: "c" },
+          { role: "user", content: "d" },
+        ],
+      },
+    ],
+    [
+      "roles-out-of-order",
+      {
+        prompt: [
+          { role: "user", content: "a" },
+          { role: "assistant", content: '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>' },
+          { role: "tool", content: "1" },
+          { role: "user", content: "b" },
+        ],
+      },
+    ],
+    [
       "bad-role",
       {
         prompt: [
@@ -239,6 +275,15 @@ describe("samples that cannot be trained on are counted by reason, and the other
     ["no-id", { id: "" }],
     ["over-long", { completion: [answer("a ".repeat(600), "b")] }],
   ]
+
+  test.each(["[[1]]", "[null]", "{}", "tools", '[{"name": "\\ud800"}]', '[{"n": NaN}]'])(
+    "tools that are %s",
+    async (tools) => {
+      const rows = [sampleOf("good", { tools: "[]" }), sampleOf("bad", { tools })]
+      const { manifest } = await handedOff(rows, {}, { table: sampleWithTools })
+      expect(manifest.rows).toMatchObject({ written: 1, rejected: { "tools-not-json": 1 } })
+    },
+  )
 
   test("every kind", async () => {
     const rows = [sampleOf("good"), ...bad.map(([, over], at) => sampleOf(`bad${at}`, over)), sampleOf("last")]
