@@ -2,12 +2,11 @@ import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
-import { checkConversation } from "../../annotators/chat/check-conversation.ts"
 import type { Conversation } from "../../annotators/chat/conversation.ts"
-import { encodeSample, type TrainingSample, untrained } from "../../annotators/chat/encode-sample.ts"
+import { checkedCompletion, encodeSample, type TrainingSample, untrained } from "../../annotators/chat/encode-sample.ts"
 import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
 import { renderConversation } from "../../annotators/chat/render-conversation.ts"
-import { checkTemplateFits } from "../../annotators/chat/template-fit.ts"
+import { checkTemplateFits, checkTemplateTrains } from "../../annotators/chat/template-fit.ts"
 import type { Tokenizer } from "../../annotators/chat/tokenizer.ts"
 import type { Message } from "../../schemas/sample.ts"
 import { RowError, usageError } from "../runtime/errors.ts"
@@ -54,7 +53,7 @@ const stockName = "qwen3"
 
 /**
  * Opens tokenizer and template. A usageError where one is not there or is of another kind, and where the two do not belong together: the
- * template writes a control token that the tokenizer lacks.
+ * template writes a control token that the tokenizer lacks, ends a turn with none, or has no generation prompt.
  */
 export async function openSampleEncoder({
   tokenizer: tokenizerName = stockName,
@@ -74,6 +73,7 @@ export async function openSampleEncoder({
   const config = await readFile(join(folder, "tokenizer_config.json")).catch(() => null)
   const special = specialTokens(config)
   checkTemplateFits(stock, tokenizer)
+  checkTemplateTrains(stock, tokenizer)
   const idOf = (...names: (string | undefined)[]): number => {
     for (const name of names) {
       const id = name === undefined ? undefined : tokenizer.tokenId(name)
@@ -161,7 +161,7 @@ const plainConfig = (special: SpecialTokens): string =>
 function encodeWith(template: ChatTemplate, sample: TrainingSample, tokenizer: Tokenizer): Encoded {
   const { prompt, completion, tools = null, enable_thinking } = sample
   const messages = [...prompt, ...completion]
-  checkConversation({ messages, tools }, template.control)
+  checkedCompletion(sample, template.control)
   const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })
   const whole = template.render({ messages, tools })
   if (!whole.startsWith(head))

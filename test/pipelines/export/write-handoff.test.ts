@@ -285,6 +285,16 @@ describe("samples that cannot be trained on are counted by reason, and the other
     },
   )
 
+  test("under another template as well", async () => {
+    const template = join(temporaryFolder(), "chat_template.jinja")
+    writeFileSync(template, `${(await openChatTemplate()).source}{# another #}`)
+    const rows = [sampleOf("good"), ...bad.map(([, over], at) => sampleOf(`bad${at}`, over)), sampleOf("last")]
+    const { manifest } = await handedOff(rows, { maxLength: 512, template })
+    const expected: Record<string, number> = {}
+    for (const [reason] of bad) expected[reason] = (expected[reason] ?? 0) + 1
+    expect(manifest.rows).toEqual({ in: rows.length, written: 2, cut: 0, rejected: expected })
+  })
+
   test("every kind", async () => {
     const rows = [sampleOf("good"), ...bad.map(([, over], at) => sampleOf(`bad${at}`, over)), sampleOf("last")]
     const { manifest, rowsIn, path, text } = await handedOff(rows, { maxLength: 512 })
@@ -531,6 +541,31 @@ describe("what cannot be handed off is said before anything is written:", () => 
     const template = join(temporaryFolder(), "template.jinja")
     writeFileSync(template, "{% for message in messages %}<|turn|>{{ message.content }}<|end_of_turn|>{% endfor %}")
     await refused({ template }, /do not belong together[\s\S]*<\|turn\|>/)
+  })
+
+  test.each([
+    ["nothing at all", "", /expected the turns of user and assistant/],
+    ["no answer", "{{ messages[0].content }}<|im_end|>", /none of "Answer"/],
+    [
+      "turns that end with text",
+      "{% for message in messages %}[INST] {{ message.content }} [/INST]{% endfor %}",
+      /expected a token that ends the assistant's turn, got " \[\/INST\]"/,
+    ],
+    [
+      "markers of another family",
+      "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n{% endfor %}",
+      /expected a token that ends the assistant's turn/,
+    ],
+    [
+      "no generation prompt",
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}",
+      /expected a generation prompt/,
+    ],
+    ["an error", "{{ raise_exception('no') }}", /expected a template of conversations, got the chat template: no/],
+  ])("a template that writes %s", async (_, source, says) => {
+    const template = join(temporaryFolder(), "template.jinja")
+    writeFileSync(template, source)
+    await refused({ template }, says)
   })
 
   test("runs that are none, or of other rows", async () => {
