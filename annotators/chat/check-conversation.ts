@@ -13,7 +13,8 @@ const roles = ["system", "user", "assistant", "tool"]
  * - `bad-role`: a role that templates leave out.
  * - `roles-out-of-order`: an assistant before any user, two users' or two assistants' turns in a row, a result of a tool that no assistant
  *   called for. A system's turn may stand anywhere.
- * - `bad-tool-call`: a call without a name, arguments that are no JSON object, a `<tool_call>` block in a content that holds no such call.
+ * - `bad-tool-call`: a call without a name, a name that is no JSON between quotes, arguments that are no JSON object, a `<tool_call>` block
+ *   in a content that holds no such call.
  * - `special-token`: the text of a control token in a content, a thinking, a call or a tool. Meant and therefore allowed are one think
  *   block at the start of an assistant's content that has no `reasoning_content`, whole `<tool_call>` blocks in an assistant's content, and a
  *   user's turn that is `<tool_response>` blocks from end to end.
@@ -66,7 +67,15 @@ function checkTurn(turn: PlainMessage, where: string, control: RegExp): void {
     throw new RowError("bad-tool-call", `${where}.tool_calls: expected none in a turn of ${role}`)
   if (!Array.isArray(calls))
     throw new RowError("bad-tool-call", `${where}.tool_calls: expected a list, got ${shown(calls)}`)
-  for (const [at, call] of calls.entries()) checkCall(call, `${where}.tool_calls[${at}]`, control)
+  for (const [at, call] of calls.entries()) {
+    const name = checkCall(call, `${where}.tool_calls[${at}]`, control)
+    // Templates write the name between quotes as it is.
+    if (JSON.stringify(name) !== `"${name}"`)
+      throw new RowError(
+        "bad-tool-call",
+        `${where}.tool_calls[${at}].name: expected a name that is the same in JSON, got ${shown(name)}`,
+      )
+  }
 }
 
 function checkContent(role: string, content: string, apart: boolean, where: string, control: RegExp): void {
@@ -92,11 +101,17 @@ function withoutThinkBlock(content: string, where: string, control: RegExp): str
   return content.slice(close + closeTag.length)
 }
 
-const callBlock = /<tool_call>([\s\S]*?)<\/tool_call>/g
+const callOpen = "<tool_call>"
+const callClose = "</tool_call>"
 
+/** An assistant's content without its blocks of calls, which are checked here. By places, not by a pattern: many open tags stay linear. */
 function withoutCalls(content: string, where: string, control: RegExp): string {
-  if (!content.includes("<tool_call>")) return content
-  return content.replace(callBlock, (_, call: string) => {
+  let kept = ""
+  let from = 0
+  for (let start = content.indexOf(callOpen); start >= 0; start = content.indexOf(callOpen, from)) {
+    const end = content.indexOf(callClose, start + callOpen.length)
+    if (end < 0) break
+    const call = content.slice(start + callOpen.length, end)
     let read: unknown
     try {
       read = JSON.parse(call)
@@ -106,8 +121,10 @@ function withoutCalls(content: string, where: string, control: RegExp): string {
       })
     }
     checkCall(read, `${where}.content, <tool_call>`, control)
-    return ""
-  })
+    kept += content.slice(from, start)
+    from = end + callClose.length
+  }
+  return kept + content.slice(from)
 }
 
 /** A user's turn that is results of tools from end to end, without their tags; any other as it is. */
@@ -117,7 +134,8 @@ function withoutBlocks(content: string, tag: string): string {
   return inside.replaceAll(`</${tag}>\n<${tag}>`, "")
 }
 
-function checkCall(outer: unknown, where: string, control: RegExp): void {
+/** The name of a call in which nothing is wrong. */
+function checkCall(outer: unknown, where: string, control: RegExp): string {
   const call = isDict(outer) ? (memberOf(outer, "function") ?? outer) : outer
   if (!isDict(call)) throw new RowError("bad-tool-call", `${where}: expected {name, arguments}, got ${shown(call)}`)
   const name = memberOf(call, "name")
@@ -129,6 +147,7 @@ function checkCall(outer: unknown, where: string, control: RegExp): void {
   if (!isDict(read))
     throw new RowError("bad-tool-call", `${where}.arguments: expected a JSON object, got ${shown(given)}`)
   checkTexts(read, `${where}.arguments`, control)
+  return name
 }
 
 function jsonOf(text: string, where: string): unknown {

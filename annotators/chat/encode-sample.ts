@@ -75,15 +75,21 @@ export function encodeSample(sample: TrainingSample, tokenizer: Tokenizer): Enco
   return out.encoded(from)
 }
 
-/** The parts of a completion in the one form that is kept by every loader. */
-function checkedCompletion({ prompt, completion, enable_thinking: thinks, tools }: TrainingSample) {
+/**
+ * The parts of a completion in the one form that is kept by every loader. Throws a RowError as `encodeSample` does, whatever the template;
+ * `control` is what its texts must not hold.
+ */
+export function checkedCompletion(
+  { prompt, completion, enable_thinking: thinks, tools }: TrainingSample,
+  control?: RegExp,
+): { thinking: string; answer: string } {
   const [turn] = completion
   if (completion.length !== 1 || turn?.role !== "assistant")
     throw new RowError("bad-completion", `completion: expected one assistant's turn, got ${rolesOf(completion)}`)
   const last = prompt.at(-1)?.role
   if (last !== "user" && last !== "tool")
     throw new RowError("no-question", `prompt: expected a user's or a tool's turn at its end, got ${last ?? "none"}`)
-  checkConversation({ messages: [...prompt, ...completion], tools: tools ?? null })
+  checkConversation({ messages: [...prompt, ...completion], tools: tools ?? null }, control)
   if (!prompt.some(isQuestion)) throw new RowError("no-question", "prompt: expected a user's question, got none")
   const { content } = turn
   const head = `${openTag}\n`

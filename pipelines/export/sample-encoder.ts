@@ -2,12 +2,11 @@ import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
-import { checkConversation } from "../../annotators/chat/check-conversation.ts"
 import type { Conversation } from "../../annotators/chat/conversation.ts"
-import { encodeSample, untrained } from "../../annotators/chat/encode-sample.ts"
+import { checkedCompletion, encodeSample, untrained } from "../../annotators/chat/encode-sample.ts"
 import { openTokenizer, tokenizerPath } from "../../annotators/chat/open-tokenizer.ts"
 import { renderConversation } from "../../annotators/chat/render-conversation.ts"
-import { checkTemplateFits } from "../../annotators/chat/template-fit.ts"
+import { checkTemplateFits, checkTemplateTrains } from "../../annotators/chat/template-fit.ts"
 import type { Tokenizer } from "../../annotators/chat/tokenizer.ts"
 import type { Message } from "../../schemas/sample.ts"
 import { RowError, usageError } from "../runtime/errors.ts"
@@ -59,7 +58,7 @@ const stockName = "qwen3"
 
 /**
  * Opens tokenizer and template. A usageError where one is not there or is of another kind, and where the two do not belong together: the
- * template writes a control token that the tokenizer lacks.
+ * template writes a control token that the tokenizer lacks, ends a turn with none, or has no generation prompt.
  */
 export async function openSampleEncoder({
   tokenizer: tokenizerName = stockName,
@@ -83,6 +82,7 @@ export async function openSampleEncoder({
   const training = isFamilyTemplate ? await openChatTemplate("raw-chatml") : stock
   const render = isFamilyTemplate ? renderConversation : (conversation: Conversation) => stock.render(conversation)
   checkTemplateFits(stock, tokenizer)
+  checkTemplateTrains(stock, tokenizer)
   const idOf = (...names: (string | undefined)[]): number => {
     for (const name of names) {
       const id = name === undefined ? undefined : tokenizer.tokenId(name)
@@ -178,7 +178,7 @@ function encodeWith(
 ): Encoded {
   const { prompt, completion, tools, enable_thinking } = sample
   const messages = [...prompt, ...completion]
-  checkConversation({ messages, tools }, template.control)
+  checkedCompletion(sample, template.control)
   const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })
   const whole = template.render({ messages, tools })
   if (!whole.startsWith(head))

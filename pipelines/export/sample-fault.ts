@@ -1,3 +1,4 @@
+import { isDict, parsePythonJson, pythonJson } from "../../annotators/chat/python-json.ts"
 import type { Message } from "../../schemas/sample.ts"
 
 /** What of a sample decides what is trained, as it is read from a file that anyone may have written. */
@@ -32,8 +33,8 @@ const block = /^<think>\n([\s\S]*?)\n<\/think>\n\n([\s\S]*)$/
 
 /**
  * The parts of a sample, or why it has not got them: an id, a mode that its template arguments repeat, turns with role and content, tools
- * as JSON, earlier turns without thinking, and one assistant turn with a whole think block and an answer behind it. What
- * the texts may hold is checked where they are encoded (`encodeSample`).
+ * as JSON, a system message at the beginning alone, no user behind a result of a tool, earlier turns without thinking, and one assistant
+ * turn with a whole think block and an answer behind it. What the texts may hold is checked where they are encoded (`encodeSample`).
  */
 export function readSample(row: SampleParts): { sample: SoundSample } | { fault: SampleFault } {
   const { id, prompt, completion, chat_template_kwargs: kwargs, enable_thinking } = row
@@ -50,6 +51,9 @@ export function readSample(row: SampleParts): { sample: SoundSample } | { fault:
       "bad-completion",
       `expected one assistant's turn, got ${completion.map(({ role }) => role).join(", ")}`,
     )
+  const late = prompt.findIndex(({ role }, at) => at > 0 && isOutOfTurn(role, prompt[at - 1]!.role))
+  if (late > 0)
+    return fault("roles-out-of-order", `prompt[${late}]: ${prompt[late]!.role} after ${prompt[late - 1]!.role}`)
   const tools = readTools(row.tools)
   if (tools === undefined) return fault("tools-not-json", "tools is not the JSON of a list of objects")
   // The template takes thinking out of earlier turns: what a trainer sees would not be what the row says.
@@ -62,6 +66,10 @@ export function readSample(row: SampleParts): { sample: SoundSample } | { fault:
   return { sample: { id, prompt, completion: [turn], enable_thinking, tools, thinking, answer } }
 }
 
+/** Turns that a template prints, and of which trainers that take user and assistant in turn leave out the row. */
+const isOutOfTurn = (role: string, before: string): boolean =>
+  role === "system" || (role === "user" && before === "tool")
+
 const fault = (reason: string, detail: string | null = null): { fault: SampleFault } => ({ fault: { reason, detail } })
 
 function areMessages(value: unknown): value is Message[] {
@@ -70,11 +78,13 @@ function areMessages(value: unknown): value is Message[] {
   )
 }
 
+/** Tools as a trainer's `json.loads` has them: a template prints `1.0` otherwise than `1`, and keys in their order. */
 function readTools(tools: unknown): readonly unknown[] | null | undefined {
   if (tools === null || tools === undefined) return null
   try {
-    const list = JSON.parse(String(tools))
-    if (!Array.isArray(list) || !list.every((tool) => typeof tool === "object" && tool !== null)) return undefined
+    const list = parsePythonJson(String(tools))
+    // Python cannot tokenise a lone surrogate.
+    if (!Array.isArray(list) || !list.every(isDict) || !pythonJson(list).isWellFormed()) return undefined
     return list.length > 0 ? list : null
   } catch {
     return undefined

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
+import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
 import { CotyledonError, stopError, usageError } from "./errors.ts"
 
 /** A failed write as an error that says what to do; other errors of ours pass through. */
@@ -32,22 +32,34 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Makes a folder and those above it where they are missing. Mode 0700. */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === "EEXIST" || code === "ENOTDIR")
-      throw usageError(
-        { what: "A file stands where a folder is needed", where: path, remedy: "Take another folder." },
-        error,
-      )
-    if (code !== "ENOENT") throw writeFailure(path, error)
-    // On a read-only disk the recursive form says ENOENT; the plain one says what is the matter.
-    await mkdir(path, { mode: 0o700 }).catch((plain) => {
-      throw writeFailure(path, plain)
-    })
+  // One by one: Node's recursive form tries for ever where a file system takes no new folders (`/proc`).
+  const missing: string[] = []
+  let at = resolve(path)
+  for (;;) {
+    const found = await stat(at).catch((error: NodeJS.ErrnoException) => error)
+    if (!(found instanceof Error)) {
+      if (found.isDirectory()) break
+      throw noFolder(path)
+    }
+    if (found.code === "ENOTDIR") throw noFolder(path, found)
+    if (found.code !== "ENOENT") throw writeFailure(path, found)
+    missing.unshift(at)
+    at = dirname(at)
   }
+  for (const folder of missing)
+    try {
+      await mkdir(folder, { mode: 0o700 })
+    } catch (error) {
+      // Another process may make it at the same time.
+      const { code } = error as NodeJS.ErrnoException
+      const made = code === "EEXIST" ? await stat(folder).catch(() => null) : null
+      if (made?.isDirectory()) continue
+      throw made ? noFolder(path, error) : writeFailure(path, error)
+    }
 }
+
+const noFolder = (path: string, cause?: unknown) =>
+  usageError({ what: "A file stands where a folder is needed", where: path, remedy: "Take another folder." }, cause)
 
 /** Writes a small file whole or not at all: under a temporary name, synced, renamed. Mode 0600. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

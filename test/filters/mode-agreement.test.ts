@@ -27,3 +27,19 @@ it.each([
   ["no-think-block", row("2+2?", "4", true)],
   ["no-think-block", row("2+2?", "<think>\nSo", true)],
 ])("drops one that breaks it: %s", (reason, sample) => expect(step.run(sample, new Map())).toMatchObject({ reason }))
+
+it.each([
+  ["column prompt: expected a list of turns, got null", { ...row("2+2?", thought, true), prompt: null }],
+  ["column prompt: expected a list of turns, got nothing", { completion: [], enable_thinking: true }],
+  ['column completion: expected a list of turns, got "4"', { ...row("2+2?", thought, true), completion: "4" }],
+  [
+    "column prompt[0]: expected {role, content}, both text, got null",
+    { ...row("2+2?", thought, true), prompt: [null] },
+  ],
+  [
+    'column prompt[0]: expected {role, content}, both text, got {"role":"user","content":null}',
+    { ...row("2+2?", thought, true), prompt: [{ role: "user", content: null }] },
+  ],
+])("says what is no sample: %s", (message, given) => {
+  expect(() => step.run(given, new Map())).toThrow(expect.objectContaining({ reason: "bad-row", message }))
+})

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { verifyHandoffs } from "../../pipelines/export/verify-handoff.ts"
 import { type Receipt, receipt } from "../../schemas/receipt.ts"
+import { PlantedHandoff } from "../pipelines/export/planted.ts"
 import { madeSamples, useMadeHandoff } from "./made-handoff.ts"
 import { plant, runScript, verifyHandoffPy, withoutPython } from "./trainers.ts"
 
@@ -44,7 +45,31 @@ describe.skipIf(withoutPython !== "")(`verify_handoff.py${withoutPython}`, { tim
       { trainer: "a/b", version: "2", status: "accepted", first_batch_sha256: null, cursor: null },
     ])
     const [report] = await verifyHandoffs(made.path)
-    expect(report).toMatchObject({ whole: true, receipts: 2, findings: [] })
+    // Two for this trainer, and those of the verifications before.
+    expect(report).toMatchObject({ whole: true, receipts: 4, findings: [] })
+  })
+
+  test("writes one without a trainer too, and where it is told to", () => {
+    const folder = join(made.folder, "elsewhere")
+    expect(verifyHandoffPy(made.path).code).toBe(0)
+    expect(verifyHandoffPy(made.path, ["--receipts", folder]).code).toBe(0)
+    for (const path of [join(made.path, "receipts"), folder]) {
+      const lines = readFileSync(join(path, "verification.jsonl"), "utf8").trimEnd().split("\n")
+      expect(receipt.parse(JSON.parse(lines.at(-1)!))).toMatchObject({ trainer: "verification", status: "accepted" })
+    }
+    expect(verifyHandoffPy(made.path, ["--receipts", join(made.path, "manifest.json")])).toEqual({
+      code: 2,
+      text: expect.stringContaining("no receipt could be written"),
+    })
+  })
+
+  test.each([
+    ["tokenizer/tokenizer.json", "tokenizer/tokenizer.json: is not the manifest's (SHA-256)", "{"],
+    ["manifest.json", "manifest.json: its SHA-256 is ", "}"],
+  ])("names %s where it cannot be read at all", (path, says, content) => {
+    const planted = new PlantedHandoff(made.path, join(made.folder, `unreadable-${path.replace("/", "-")}`))
+    planted.write(path, content)
+    expect(verifyHandoffPy(planted.path)).toEqual({ code: 1, text: expect.stringContaining(says) })
   })
 
   test("says what is no handoff", () => {

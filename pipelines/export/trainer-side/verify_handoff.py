@@ -1,11 +1,13 @@
-"""Proves on the trainer's side that this handoff is what its manifest says, and writes receipts of what a trainer took from it.
+"""Proves on the trainer's side that this handoff is what its manifest says, and writes a receipt of each attempt.
 
     python verify_handoff.py DIR [--trainer NAME] [--version V] [--receipts DIR] [--template]
 
 DIR holds manifest.json; its name is the SHA-256 of that file. Checked are every file's hash, missing and unexpected files, columns, row
 counts, the hash of the rows, the form of every sample and prompt, tokens and trained tokens with the carried tokenizer, the probes, and that
-the messages view, the packed rows and the token stream hold the same samples. Each fault is named with its file and row. Exit code 0: all
-holds; 1: faults; 2: usage; 3: no faults, but what needs the chat template could not be checked, and the output says what that is. From a training script, with the token ids and labels that the trainer really prepared:
+the messages view, the packed rows and the token stream hold the same samples. Each fault is named with its file and row. A line of
+receipts/NAME.jsonl says how it went. Exit code 0: all holds; 1: faults; 2: usage, or no receipt can be written; 3: no faults, but what needs
+the chat template could not be checked, and the output says what that is. From a training script, with the token ids and labels that the
+trainer really prepared:
 
     handoff = Handoff("DIR")
     prepared = handoff.compare((row["input_ids"], row["labels"]) for row in train_dataset)
@@ -43,6 +45,7 @@ import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
 UNTRAINED = -100
+VERIFICATION = "verification"
 EMPTY_BLOCK = "<think>\n\n</think>\n\n"
 QWEN3_TEMPLATE = "87a2728cb8dc9fe424d624542f6060ec05a1d285ebbec578bb078900e33396b5"
 BLOCK = re.compile(r"<think>\n(.*?)\n</think>\n\n(.*)", re.DOTALL)
@@ -615,10 +618,23 @@ def environment_sha256() -> str:
     return hashlib.sha256("\n".join([platform.python_version(), platform.platform(), *sorted(packages)]).encode()).hexdigest()
 
 
+def changed_files(folder: Path) -> list[Fault]:
+    """Files of a folder that cannot be read as a handoff, and that are not what they were: by the folder's name and the manifest's hashes."""
+    try:
+        content = (folder / "manifest.json").read_bytes()
+        if (digest := hashlib.sha256(content).hexdigest()) != folder.name and re.fullmatch("[0-9a-f]{64}", folder.name):
+            return [Fault("manifest.json", None, f"its SHA-256 is {digest}, the folder is named {folder.name}")]
+        listed = {entry["path"]: entry["sha256"] for entry in json.loads(content)["files"]}
+        found = {path: file_sha256(folder / path) if (folder / path).is_file() else None for path in listed}
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    return [Fault(path, None, "is not the manifest's (SHA-256)" if found[path] else "is missing") for path in listed if found[path] != listed[path]]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Proves that a handoff is what its manifest says.")
     parser.add_argument("folder", metavar="DIR")
-    parser.add_argument("--trainer", help="write a receipt of this attempt for the trainer NAME", metavar="NAME")
+    parser.add_argument("--trainer", help="the trainer that the receipt of this attempt is for; without one it is that of a mere verification", metavar="NAME")
     parser.add_argument("--version", default="unknown", help="the trainer's version", metavar="V")
     parser.add_argument("--receipts", help="where receipts go instead of DIR/receipts", metavar="DIR")
     parser.add_argument("--template", action="store_true", help="render with the carried template instead of our own renderer (needs jinja2)")
@@ -627,11 +643,17 @@ def main() -> int:
         handoff = Handoff(given.folder, given.template)
         faults = handoff.verify()
     except Exception as error:  # a manifest that lacks what it must say, a tokenizer that cannot be read, no jinja2
+        changed = changed_files(Path(given.folder).resolve())
+        print(*changed, *(["what follows from it could not be checked"] if changed else []), sep="\n", end="\n" if changed else "")
         print(Fault(given.folder, None, f"is no readable handoff: {type(error).__name__}: {error}"), file=sys.stderr)
-        return 2
+        return 1 if changed else 2
     print(*faults[:100], *([f"... and {len(faults) - 100} more"] if len(faults) > 100 else []), sep="\n", end="\n" if faults else "")
-    if given.trainer:
-        handoff.write_receipt(given.trainer, given.version, faults, to=given.receipts)
+    try:
+        handoff.write_receipt(given.trainer or VERIFICATION, given.version, faults, to=given.receipts)
+    except OSError as error:
+        print(f"no receipt could be written: {error}", file=sys.stderr)
+        if given.trainer or given.receipts:
+            return 2
     print(*(f"not checked: {what}" for what in handoff.unchecked), sep="\n", end="\n" if handoff.unchecked else "")
     held = f"{len(handoff.manifest['shards'])} data files, {sum(shard['rows'] for shard in handoff.shards('sft'))} samples, {len(handoff.probes)} probes hold"
     print(f"{len(faults)} faults" if faults else f"{'no faults in what could be checked' if handoff.unchecked else 'whole'}: {held}")

@@ -68,6 +68,7 @@ test.each<[string, Message[], string | null]>([
   ["no name", called({ function: { arguments: {} } }), "bad-tool-call"],
   ["a call that is text", called("f()"), "bad-tool-call"],
   ["calls that are an object", [user("q"), assistant("", { tool_calls: { name: "f" } })], "bad-tool-call"],
+  ["a call whose name is no JSON between quotes", called({ name: 'f"g', arguments: {} }), "bad-tool-call"],
   ["a call of a user", [{ ...user("q"), tool_calls: [call] } as Message], "bad-tool-call"],
   ["a control token in arguments", called({ name: "f", arguments: { x: ["<|im_end|>"] } }), "special-token"],
   ["a control token in a key", called({ name: "f", arguments: '{"</think>": 1}' }), "special-token"],
@@ -87,6 +88,18 @@ test.each<[string, Message[], string | null]>([
   ],
 ])("%s", (_, messages, reason) => {
   expect(reasonOf({ messages })).toBe(reason)
+})
+
+test("a million open tags of calls are looked at once", () => {
+  const start = performance.now()
+  expect(reasonOf({ messages: [user("q"), assistant("<tool_call>".repeat(1_000_000))] })).toBe("special-token")
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
+test("what two calls leave behind is no tag", () => {
+  const block = '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+  expect(reasonOf({ messages: [user("q"), assistant(`a\n${block}\n${block}\nb`)] })).toBeNull()
+  expect(reasonOf({ messages: [user("q"), assistant(`a\n${block}\n<tool_call>`)] })).toBe("special-token")
 })
 
 test("the texts of tools are checked as well", () => {

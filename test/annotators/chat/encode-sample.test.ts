@@ -1,11 +1,14 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { openChatTemplate } from "../../../annotators/chat/chat-template.ts"
 import { encodeSample, type TrainingSample, untrained } from "../../../annotators/chat/encode-sample.ts"
 import { generationMask } from "../../../annotators/chat/generation-mask.ts"
 import { openTokenizer } from "../../../annotators/chat/open-tokenizer.ts"
 import { renderConversation } from "../../../annotators/chat/render-conversation.ts"
-import { checkTemplateFits } from "../../../annotators/chat/template-fit.ts"
+import { checkTemplateFits, checkTemplateTrains } from "../../../annotators/chat/template-fit.ts"
 import { seeded } from "../../faults/random.ts"
+import { temporaryFolder } from "../../pipelines/runtime/folder.ts"
 import { applyTemplate, withoutPython } from "./python.ts"
 import { sampleOf } from "./samples.ts"
 
@@ -150,8 +153,18 @@ describe("refused, with a reason", () => {
 
 describe("a tokenizer and a template that do not belong together", () => {
   test("the packaged ones do", async () => {
-    checkTemplateFits(await openChatTemplate(), tokenizer)
-    checkTemplateFits(raw, tokenizer)
+    for (const template of [await openChatTemplate(), raw]) {
+      checkTemplateFits(template, tokenizer)
+      checkTemplateTrains(template, tokenizer)
+    }
+  })
+
+  test("one whose generation prompt opens the block does", async () => {
+    const file = join(temporaryFolder(), "opens.jinja")
+    const turn = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+    const prompt = "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+    writeFileSync(file, `{% for m in messages %}${turn}{% endfor %}${prompt}`)
+    checkTemplateTrains(await openChatTemplate(file), tokenizer)
   })
 
   test("a template of another family is named with its markers", () => {

@@ -649,6 +649,16 @@ describe("receipts", () => {
     ])
   })
 
+  test("that a verification without a trainer rejected say nothing of the handoff now", async () => {
+    const rejected = (receipt: Written) =>
+      Object.assign(receipt, {
+        trainer: "verification",
+        status: "rejected",
+        faults: ["sft/train-00000.parquet: changed"],
+      })
+    expect(await withReceipts(rejected)).toMatchObject({ whole: true, receipts: 1 })
+  })
+
   const forged: [string, (receipt: Written) => void][] = [
     ["another handoff's", (receipt) => (receipt.manifest_sha256 = "3".repeat(64))],
     ["a shard of other bytes", (receipt) => (receipt.shards[0]!.sha256 = "3".repeat(64))],

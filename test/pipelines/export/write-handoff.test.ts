@@ -171,6 +171,20 @@ describe("the views", () => {
     expect((await verifyHandoffs(path))[0]!.findings).toEqual([])
   })
 
+  test("print tools as a trainer that reads their JSON with Python does", async () => {
+    const tools = '[{"name": "f", "10": 1.0, "2": 1e5, "big": 12345678901234567890, "low": 1e-07}]'
+    const { rowsIn, path, manifest } = await handedOff([sampleOf("t", { tools })], {}, { table: sampleWithTools })
+    const [view] = await rowsIn("messages")
+    const [system, question] = view!.messages as Message[]
+    const printed = '{"name": "f", "10": 1.0, "2": 100000.0, "big": 12345678901234567890, "low": 1e-07}'
+    expect(system!.content).toContain(`<tools>\n${printed}\n</tools>`)
+    const prompt = `<|im_start|>system\n${system!.content}<|im_end|>\n<|im_start|>user\n${question!.content}<|im_end|>\n`
+    const whole = `${prompt}<|im_start|>assistant\n${(view!.messages as Message[])[2]!.content}<|im_end|>\n`
+    const ids = Buffer.from(Int32Array.from(tokenizer.encodeMarkup(whole)).buffer)
+    expect(manifest.probes[0]!.input_ids_sha256).toBe(createHash("sha256").update(ids).digest("hex"))
+    expect((await verifyHandoffs(path))[0]!.findings).toEqual([])
+  })
+
   test("are cut into files and rows that stay small", async () => {
     const samples = samplesOf(250)
     const { manifest, rowsIn, path } = await handedOff(samples, { rowsPerFile: 100, maxLength: 512 })
@@ -224,6 +238,28 @@ describe("samples that cannot be trained on are counted by reason, and the other
       },
     ],
     [
+      "roles-out-of-order",
+      {
+        prompt: [
+          { role: "user", content: "a" },
+          { role: "assistant", content: "b" },
+          { role: "system", content: "c" },
+          { role: "user", content: "d" },
+        ],
+      },
+    ],
+    [
+      "roles-out-of-order",
+      {
+        prompt: [
+          { role: "user", content: "a" },
+          { role: "assistant", content: '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>' },
+          { role: "tool", content: "1" },
+          { role: "user", content: "b" },
+        ],
+      },
+    ],
+    [
       "bad-role",
       {
         prompt: [
@@ -239,6 +275,25 @@ describe("samples that cannot be trained on are counted by reason, and the other
     ["no-id", { id: "" }],
     ["over-long", { completion: [answer("a ".repeat(600), "b")] }],
   ]
+
+  test.each(["[[1]]", "[null]", "{}", "tools", '[{"name": "\\ud800"}]', '[{"n": NaN}]'])(
+    "tools that are %s",
+    async (tools) => {
+      const rows = [sampleOf("good", { tools: "[]" }), sampleOf("bad", { tools })]
+      const { manifest } = await handedOff(rows, {}, { table: sampleWithTools })
+      expect(manifest.rows).toMatchObject({ written: 1, rejected: { "tools-not-json": 1 } })
+    },
+  )
+
+  test("under another template as well", async () => {
+    const template = join(temporaryFolder(), "chat_template.jinja")
+    writeFileSync(template, `${(await openChatTemplate()).source}{# another #}`)
+    const rows = [sampleOf("good"), ...bad.map(([, over], at) => sampleOf(`bad${at}`, over)), sampleOf("last")]
+    const { manifest } = await handedOff(rows, { maxLength: 512, template })
+    const expected: Record<string, number> = {}
+    for (const [reason] of bad) expected[reason] = (expected[reason] ?? 0) + 1
+    expect(manifest.rows).toEqual({ in: rows.length, written: 2, cut: 0, rejected: expected })
+  })
 
   test("every kind", async () => {
     const rows = [sampleOf("good"), ...bad.map(([, over], at) => sampleOf(`bad${at}`, over)), sampleOf("last")]
@@ -551,6 +606,31 @@ describe("what cannot be handed off is said before anything is written:", () => 
     const template = join(temporaryFolder(), "template.jinja")
     writeFileSync(template, "{% for message in messages %}<|turn|>{{ message.content }}<|end_of_turn|>{% endfor %}")
     await refused({ template }, /do not belong together[\s\S]*<\|turn\|>/)
+  })
+
+  test.each([
+    ["nothing at all", "", /expected the turns of user and assistant/],
+    ["no answer", "{{ messages[0].content }}<|im_end|>", /none of "Answer"/],
+    [
+      "turns that end with text",
+      "{% for message in messages %}[INST] {{ message.content }} [/INST]{% endfor %}",
+      /expected a token that ends the assistant's turn, got " \[\/INST\]"/,
+    ],
+    [
+      "markers of another family",
+      "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n{% endfor %}",
+      /expected a token that ends the assistant's turn/,
+    ],
+    [
+      "no generation prompt",
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}",
+      /expected a generation prompt/,
+    ],
+    ["an error", "{{ raise_exception('no') }}", /expected a template of conversations, got the chat template: no/],
+  ])("a template that writes %s", async (_, source, says) => {
+    const template = join(temporaryFolder(), "template.jinja")
+    writeFileSync(template, source)
+    await refused({ template }, says)
   })
 
   test("runs that are none, or of other rows", async () => {

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { temporaryName, writeFailure, writeWhole } from "../../../pipelines/runtime/disk.ts"
+import { makeFolder, temporaryName, writeFailure, writeWhole } from "../../../pipelines/runtime/disk.ts"
 import { stopError } from "../../../pipelines/runtime/errors.ts"
 import { complaintOf } from "../complaint.ts"
 import { smallDisk, temporaryFolder } from "./folder.ts"
@@ -58,4 +58,22 @@ test("temporary names are beside the file, end in .tmp and do not meet", () => {
   const names = Array.from({ length: 1_000 }, () => temporaryName("/run/a.parquet"))
   expect(new Set(names).size).toBe(1_000)
   for (const name of names) expect(name).toMatch(/^\/run\/a\.parquet\.[a-z0-9]+-[a-z0-9]+\.tmp$/)
+})
+
+test("a folder and those above it are made, also by several at once", async () => {
+  const path = join(temporaryFolder(), "a/b/c")
+  await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(path, "d"))])
+  await makeFolder(path)
+  expect(readdirSync(path)).toEqual(["d"])
+})
+
+test("a file where a folder is needed, or above it, is named as such", async () => {
+  const file = join(temporaryFolder(), "file")
+  writeFileSync(file, "")
+  expect(await complaintOf(makeFolder(file))).toMatch(/^exit 2\nA file stands where a folder is needed/)
+  expect(await complaintOf(makeFolder(join(file, "a/b")))).toMatch(/^exit 2\nA file stands where a folder is needed/)
+})
+
+test.skipIf(!existsSync("/proc/self"))("a file system that takes no new folders is an error at once", async () => {
+  expect(await complaintOf(makeFolder("/proc/cotyledon/a"))).toMatch(/^exit 1\nCannot write\n/)
 })
