@@ -160,7 +160,7 @@ export class SampleViews {
   async #writePacked(packed: PackedTokens): Promise<void> {
     const { input_ids, labels } = packed
     let trainedTokens = 0
-    for (const label of labels) if (label !== -100) trainedTokens++
+    for (let at = 0; at < labels.length; at++) if (labels[at] !== -100) trainedTokens++
     const counts = { tokens: input_ids.length, trainedTokens, weight: 2 * input_ids.length }
     await this.#packed.add(packed as unknown as Row, counts, canonicalPacked(packed))
   }

@@ -62,7 +62,7 @@ export class ShardFolder {
   async add(
     row: Row,
     { tokens, trainedTokens, weight }: { tokens: number; trainedTokens: number; weight: number },
-    canonical = canonicalRowJson(row),
+    canonical: string | Uint8Array = canonicalRowJson(row),
   ): Promise<void> {
     const file = await this.#fileForOne()
     file.rows++

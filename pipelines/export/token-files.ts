@@ -139,7 +139,7 @@ export class TokenFiles {
 
   async add({ id, inputIds, labels, source, row }: TokenDocument): Promise<void> {
     const { ids, mask } = streamOf({ inputIds, labels }, this.#options.endOfDocument)
-    for (const bears of mask) this.#trainedTokens += bears
+    for (let at = 0; at < mask.length; at++) this.#trainedTokens += mask[at]!
     await this.#ids.write(int32Bytes(ids))
     await this.#mask.write(mask)
     await this.#table.write(Buffer.from(this.#indexes.add({ id, length: ids.length, source, row })))

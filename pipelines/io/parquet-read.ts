@@ -18,17 +18,30 @@ export interface ParquetFile {
   metadata: Map<string, string>
 }
 
-/** Which part of a file to read. `from` and `to` are row indexes, `to` exclusive; columns come in the order named. */
+/** Rows of a file by index, `to` exclusive. */
+export interface RowRange {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Which part of a file to read: the rows `from` to `to` (exclusive), or several `ranges` one after the other; columns come in the order
+ * named.
+ */
 export interface ParquetRange {
   columns?: readonly string[] | undefined
   from?: number | undefined
   to?: number | undefined
+  ranges?: readonly RowRange[] | undefined
 }
 
 const rowsPerBatch = 1_024
 
 /** Row groups above this are read in parts where the file has page indexes. */
 const largeGroupBytes = 64 * 2 ** 20
+
+/** Of fewer rows of a group than this share only the pages are read in which they stand, where the file has page indexes. */
+const smallShare = 1 / 8
 
 /** Reads the footer. A truncated or foreign file is a stopError that says what is wrong with it. */
 export async function openParquet(path: string): Promise<ParquetFile> {
@@ -67,8 +80,8 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
     }
     const whole = await parquetScan({ ...options, useOffsetIndex: false })
     const paged = await parquetScan({ ...options, useOffsetIndex: true })
-    const last = Math.min(range.to ?? Number.POSITIVE_INFINITY, Number(metadata.num_rows))
-    for (const part of partsOf(metadata, range.from ?? 0, last)) {
+    const ranges = range.ranges ?? [{ from: range.from ?? 0, to: range.to ?? Number.POSITIVE_INFINITY }]
+    for (const part of ranges.flatMap((of) => [...partsOf(metadata, of)])) {
       const scan = part.paged ? paged : whole
       const values: ArrayLike<unknown>[] = []
       for (const [at, { name }] of schema.fields.entries()) {
@@ -99,7 +112,7 @@ interface Part {
 }
 
 /** The row groups that overlap the range, cut to it; large ones with page indexes in parts of about `largeGroupBytes`. */
-function* partsOf(metadata: FileMetaData, from: number, to: number): Generator<Part> {
+function* partsOf(metadata: FileMetaData, { from, to }: RowRange): Generator<Part> {
   let groupStart = 0
   for (const { num_rows, total_byte_size, columns } of metadata.row_groups) {
     const rows = Number(num_rows)
@@ -112,8 +125,9 @@ function* partsOf(metadata: FileMetaData, from: number, to: number): Generator<P
       ({ offset_index_offset, meta_data }) =>
         offset_index_offset !== undefined || Number(meta_data?.total_uncompressed_size ?? 0) < 2 ** 20,
     )
-    const paged = indexed && Number(total_byte_size) > largeGroupBytes
-    const step = paged ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
+    const large = Number(total_byte_size) > largeGroupBytes
+    const paged = indexed && (large || end - start < rows * smallShare)
+    const step = large && indexed ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
     for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step), paged }
   }
 }

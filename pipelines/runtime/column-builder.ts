@@ -124,11 +124,13 @@ function integers(type: { bitWidth: number; isSigned: boolean; ArrayType: unknow
     return array
   }
   const array = new (type.ArrayType as Int32ArrayConstructor)(values.length) as IntArray
+  // Comparing numbers with bigints costs many times as much.
+  const [low, high] = [Number(least), Number(most)]
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (isNull(value)) continue
     const integer = typeof value === "bigint" ? Number(value) : value
-    if (!Number.isInteger(integer) || (integer as number) < least || (integer as number) > most)
+    if (!Number.isInteger(integer) || (integer as number) < low || (integer as number) > high)
       throw new ColumnError(place, index, expected, value)
     array[index] = integer as number
   }
@@ -230,10 +232,10 @@ function list(type: DataType<Type.List>, base: Base, values: Values, place: Plac
   const elements: unknown[] = []
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
-    if (Array.isArray(value)) for (const element of value) elements.push(element)
-    else if (ArrayBuffer.isView(value) && !(value instanceof Uint8Array))
-      for (const element of value as never as Iterable<number>) elements.push(element)
-    else if (!isNull(value)) throw new ColumnError(place, index, "a list", value)
+    if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof Uint8Array))) {
+      const list = value as ArrayLike<unknown>
+      for (let at = 0; at < list.length; at++) elements.push(list[at])
+    } else if (!isNull(value)) throw new ColumnError(place, index, "a list", value)
     valueOffsets[index + 1] = elements.length
   }
   const field = type.children[0]!

@@ -1,4 +1,5 @@
-// How fast a handoff is written and verified, and in how much memory: samples of two lengths, each in a process of its own.
+// How fast a handoff is written and verified, and in how much memory: samples of two lengths, each in a process of its own with the
+// command's options. Goals: at least 300 MB/s of hashing; memory that a million samples do not raise.
 //   node test/bench/handoff.ts [ROWS ...]        default 10000
 import { fork } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
@@ -9,6 +10,7 @@ import { verifyHandoffs } from "../../pipelines/export/verify-handoff.ts"
 import { writeHandoff } from "../../pipelines/export/write-handoff.ts"
 import type { Sample } from "../../schemas/sample.ts"
 import { answer, sampleOf, writeRun } from "../pipelines/export/made-run.ts"
+import { heapOptions } from "./heap-options.ts"
 
 const work = { make, write, verify, quick }
 type Work = keyof typeof work
@@ -52,7 +54,7 @@ interface Told {
 
 function inProcess(what: Work, args: string[]): Promise<Told> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [what, ...args])
+    const child = fork(fileURLToPath(import.meta.url), [what, ...args], { execArgv: [...heapOptions] })
     child.once("message", (told) => resolve(told as Told))
     child.once("exit", (code) => code && reject(new Error(`${what} ended with ${code}`)))
   })
@@ -89,14 +91,16 @@ function bytesIn(folder: string): number {
 }
 
 async function verified(folder: string, options: { rows: "all" | "probes" }) {
-  const start = performance.now()
+  const before = process.cpuUsage()
   const [report] = await verifyHandoffs(join(folder, "out"), options)
+  const { user, system } = process.cpuUsage(before)
   if (!report!.whole) throw new Error(JSON.stringify(report!.findings[0]))
   const { bytes, milliseconds } = report!.hashed
-  const all = performance.now() - start
+  const [once, all] = [bytes / 1e6, bytesIn(report!.path) / 1e6]
   return {
-    hashing: `${Math.round(bytes / 1_000 / milliseconds)} MB/s`,
-    all: `${Math.round(bytesIn(report!.path) / 1_000 / all)} MB/s of ${Math.round(bytesIn(report!.path) / 1e6)} MB`,
+    size: `${all.toFixed(0)} MB, ${once.toFixed(0)} MB without links`,
+    hashing: `${Math.round((1_000 * once) / milliseconds)} MB/s`,
+    whole: `${Math.round((1e6 * once) / (user + system))} MB/CPU s without links`,
   }
 }
 

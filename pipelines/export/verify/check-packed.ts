@@ -95,16 +95,19 @@ export class PackedCheck {
       fault(`it has ${input_ids.length} ids, ${labels.length} labels and segments of ${places}`)
     if (input_ids.length > this.#manifest.packing.seq_len)
       fault(`it has ${input_ids.length} tokens, more than ${this.#manifest.packing.seq_len}`)
-    const wrong = input_ids.findIndex((id) => id < 0 || id >= this.#manifest.tokenizer.vocab_size)
-    if (wrong >= 0) fault(`token ${wrong} has the id ${input_ids[wrong]}, which the tokenizer lacks`)
-    const label = labels.findIndex((of, at) => of !== -100 && of !== input_ids[at])
-    if (label >= 0) fault(`label ${label} is ${labels[label]}, neither -100 nor its token`)
+    const { vocab_size: size } = this.#manifest.tokenizer
+    let wrong = 0
+    while (wrong < input_ids.length && input_ids[wrong]! >= 0 && input_ids[wrong]! < size) wrong++
+    if (wrong < input_ids.length) fault(`token ${wrong} has the id ${input_ids[wrong]}, which the tokenizer lacks`)
+    let label = 0
+    while (label < labels.length && (labels[label] === -100 || labels[label] === input_ids[label])) label++
+    if (label < labels.length) fault(`label ${label} is ${labels[label]}, neither -100 nor its token`)
   }
 
   #count(path: string, { input_ids, labels }: PackedTokens): void {
     const counted = this.#counted.get(path) ?? { tokens: 0, trained: 0 }
     counted.tokens += input_ids.length
-    for (const label of labels) if (label !== -100) counted.trained++
+    for (let at = 0; at < labels.length; at++) if (labels[at] !== -100) counted.trained++
     this.#counted.set(path, counted)
   }
 }

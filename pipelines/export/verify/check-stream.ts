@@ -48,7 +48,7 @@ export class StreamCheck {
     }
     const { ids, mask } = streamOf(sample, this.#endOfDocument)
     this.#tableHash.update(this.#indexes.add({ ...sample, length: ids.length }))
-    for (const bears of mask) this.#trained += bears
+    for (let at = 0; at < mask.length; at++) this.#trained += mask[at]!
     const document = `document ${this.#indexes.documents - 1}, sample ${sample.id}`
     if (!(await this.#files.ids.nextIs(int32Bytes(ids))))
       this.#findings.add("tokens/train.bin", "stream", "its token ids are not those of sft/", document)

@@ -47,7 +47,7 @@ export async function* shardRows<R = Row>(
 
 export interface RowsOptions<R> {
   read?: (batch: RecordBatch) => (index: number) => R
-  canonical?: (row: R) => string
+  canonical?: (row: R) => string | Uint8Array
 }
 
 /** What an error says, on one line. */

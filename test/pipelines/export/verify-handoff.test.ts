@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gzipSync } from "node:zlib"
+import { gunzipSync, gzipSync } from "node:zlib"
 import { Field, Float64, Utf8 } from "apache-arrow"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { verifyHandoffs } from "../../../pipelines/export/verify-handoff.ts"
@@ -571,6 +571,42 @@ describe("with a manifest that was made to fit, what does not follow is found:",
       })
     const { findings } = await planted(plant, "hashes covered")
     expect(findings).toEqual([expect.objectContaining({ file: sft, check: "logical_sha256" })])
+  })
+})
+
+describe("probes by themselves are found", () => {
+  const table = "tokens/token_ids_part_0000.csv.gz"
+
+  test("where the table of documents names other places, or none, or is no table", async () => {
+    const lines = gunzipSync(readFileSync(join(original, table)))
+      .toString()
+      .trimEnd()
+      .split("\n")
+    const elsewhere = lines.map((line, at) => line.replace(/\d+$/, `${(at * 7 + 1) % 80}`))
+    const beyond = lines.map((line, at) => line.replace(/\d+$/, `${at + 1_000_000}`))
+    const texts = [elsewhere, beyond, lines.slice(40), ["x".repeat(200_000)], []].map((of) => gzipSync(of.join("\n")))
+    for (const content of [...texts, Buffer.from("no gzip")]) {
+      const report = await planted((handoff) => handoff.write(table, content), "covered", { rows: "probes" })
+      expect(report).toMatchObject({ whole: true, findings: [], probes: 64 })
+    }
+  })
+
+  test("in a row that was changed, and missed where they are gone", async () => {
+    const changed = (rows: Row[]) => {
+      content(rows, "q7", "completion").content += " or more"
+      return rows.filter(({ id }) => id !== "q0")
+    }
+    const { findings } = await planted((handoff) => handoff.rows(sft, changed), "covered", { rows: "probes" })
+    expect(findings).toContainEqual(expect.objectContaining({ file: sft, row: "q7", check: "probe" }))
+    expect(findings).toContainEqual(expect.objectContaining({ file: "sft", row: "q0", check: "probe" }))
+  })
+
+  test("under ids that the table quotes", async () => {
+    const folder = temporaryFolder()
+    const rows = samplesOf(12).map((sample, at) => ({ ...sample, id: at % 2 === 0 ? `a,"${at}"` : `line\n${at}` }))
+    const { path } = await writeHandoff({ run: await writeRun(join(folder, "run"), rows), to: join(folder, "out") })
+    for (const of of ["probes", "all"] as const)
+      expect((await verifyHandoffs(path, { rows: of }))[0]).toMatchObject({ whole: true, findings: [], probes: 12 })
   })
 })
 

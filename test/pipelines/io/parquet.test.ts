@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { Bool, Field, Float64, Int32, Int64, List, Schema, Struct, Utf8 } from "apache-arrow"
+import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet"
 // @ts-expect-error It has no types.
 import { ParquetReader, ParquetSchema, ParquetWriter } from "parquetjs-lite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -126,6 +127,40 @@ describe("the file", () => {
     expect(await complaintOf(readAll(path, { columns: ["nope"] }))).toMatch(
       /No column nope\n.*pick\.parquet\none of id, text/,
     )
+  })
+
+  test("several ranges of rows are read in the order named, within groups and across them", async () => {
+    const path = join(folder, "ranges.parquet")
+    const rows = sampleRows(2_500)
+    await write(path, sampleSchema, [rows])
+    const ranges = [
+      { from: 7, to: 8 },
+      { from: 998, to: 1_003 },
+      { from: 3, to: 5 },
+      { from: 2_499, to: 2_600 },
+      { from: 2_600, to: 2_601 },
+      { from: 4, to: 4 },
+    ]
+    expect(await readAll(path, { ranges })).toEqual(ranges.flatMap(({ from, to }) => rows.slice(from, to)))
+    expect(await readAll(path, { ranges: [] })).toEqual([])
+  })
+
+  test("of single rows of a large group only their pages are read", async () => {
+    const schema = new Schema([text("id"), text("text")])
+    const rows = Array.from({ length: 200 }, (_, n) => ({ id: `${n}`, text: `${n} `.repeat(20_000) }))
+    const path = join(folder, "pages.parquet")
+    await write(path, schema, [rows])
+    expect((await openParquet(path)).rowGroups).toHaveLength(1)
+    const ranges = [0, 99, 100, 199].map((from) => ({ from, to: from + 1 }))
+    expect(await readAll(path, { ranges })).toEqual(ranges.map(({ from }) => rows[from]))
+    // The page of row 150 is damaged: rows of other pages do not read it.
+    const { row_groups: groups } = await parquetMetadataAsync(await asyncBufferFromFile(path))
+    const { data_page_offset: start, total_compressed_size: size } = groups[0]!.columns[1]!.meta_data!
+    const bytes = readFileSync(path)
+    bytes.fill(0xff, Number(start) + Math.floor(Number(size) * 0.74), Number(start) + Math.floor(Number(size) * 0.76))
+    writeFileSync(path, bytes)
+    expect(await readAll(path, { ranges })).toEqual(ranges.map(({ from }) => rows[from]))
+    await expect(readAll(path, { from: 140, to: 160 })).rejects.toThrow()
   })
 
   test("a row group larger than memory should hold is read in parts by its page indexes", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { DocumentPacker } from "../../../pipelines/packing/pack-documents.ts"
-import { SamplePacker } from "../../../pipelines/packing/pack-samples.ts"
+import { type PackedTokens, SamplePacker } from "../../../pipelines/packing/pack-samples.ts"
 
 const end = 151_643
 
@@ -73,5 +73,42 @@ describe("samples", () => {
       },
     ])
     expect(packer.fill).toBe(11 / 16)
+  })
+
+  test("wait in copies, go on waiting when others are done, and keep labels of any form", () => {
+    const packer = new SamplePacker({ sequenceLength: 10, windowPlaces: 40 })
+    let state = 3
+    const random = (below: number) => {
+      state = (state * 48_271) % 2_147_483_647
+      return state % below
+    }
+    const samples = Array.from({ length: 400 }, (_, at) => {
+      const inputIds = Int32Array.from({ length: 1 + random(9) }, (_, place) => 10 * at + place)
+      const labels = inputIds.map((id, place) => (at % 3 === 0 ? -100 : at % 3 === 1 || place > 1 ? id : -100))
+      // Loss on a turn before the last.
+      if (at % 5 === 0) labels[labels.length - 1] = -100
+      return { id: `${at}`, inputIds, labels }
+    })
+    const found = new Map<string, { inputIds: Int32Array; labels: Int32Array }>()
+    const take = (rows: Iterable<{ row: PackedTokens; ids: readonly string[] }>) => {
+      for (const { row, ids } of rows) {
+        let start = 0
+        for (const [at, id] of ids.entries()) {
+          const end = start + row.seq_lengths[at]!
+          found.set(id, { inputIds: row.input_ids.slice(start, end), labels: row.labels.slice(start, end) })
+          start = end
+        }
+        expect(start).toBe(row.input_ids.length)
+      }
+    }
+    for (const sample of samples) {
+      const own = { id: sample.id, inputIds: sample.inputIds.slice(), labels: sample.labels.slice() }
+      take(packer.add(own))
+      own.inputIds.fill(0)
+      own.labels.fill(0)
+    }
+    take(packer.end())
+    expect(found.size).toBe(samples.length)
+    for (const { id, inputIds, labels } of samples) expect(found.get(id)).toEqual({ inputIds, labels })
   })
 })
