@@ -44,7 +44,10 @@ export interface RunOptions<C = unknown> {
   limit?: number | null
   /** Make a dataset of what is settled and ask for nothing new. */
   finish?: boolean
-  /** Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. */
+  /**
+   * Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. Programs of code
+   * questions run here all the same.
+   */
   offline?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
