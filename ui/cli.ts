@@ -94,7 +94,11 @@ function commandLine(): Command {
     .option("--out <dir>", "run folder (default: runs/RECIPE)")
     .option("--limit <n>", "a pilot on the first N source rows", whole)
     .option("--finish", "make a dataset of what is settled; ask for nothing new", false)
-    .option("--offline", "answer from the ledger alone; what is not settled fails its row, and nothing is sent", false)
+    .option(
+      "--offline",
+      "answer from the ledger alone; what is not settled fails its row, nothing is sent; programs run in their sandboxes",
+      false,
+    )
     .option("--ledger <dir>", "a ledger that runs share: what one paid for the others take over")
     .action(async (target, options) => (await import("./commands/run.ts")).run(target, options))
   command("plan [recipe|config]", "show what a run would do and cost at most; asks nothing, writes nothing")

@@ -1,5 +1,5 @@
 // What `apply` and `verify` do with their files: IN is any row format, OUT is whole or not there, rows that fail are kept beside it.
-import { access, constants, readdir, realpath, rm, stat } from "node:fs/promises"
+import { access, constants, readdir, realpath, rm } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import type { Schema } from "apache-arrow"
 import type { SourceRow } from "../pipelines/io/jsonl.ts"
@@ -7,6 +7,7 @@ import { openRowSink, type RowSink } from "../pipelines/io/row-sink.ts"
 import { formatOf, readRows, resolveSources, type SourceFile } from "../pipelines/io/source.ts"
 import { type RowError, usageError } from "../pipelines/runtime/errors.ts"
 import type { Row } from "../pipelines/runtime/step.ts"
+import { checkFile } from "./output-file.ts"
 
 /** The files of IN. A missing one is a usage error. */
 export const filesOfInput = (input: string): Promise<SourceFile[]> =>
@@ -52,10 +53,8 @@ export async function checkOutputs(
         where: path,
         expected: "a name that ends in .jsonl, .jsonl.gz, .jsonl.zst, .parquet or .arrow",
       })
-    const folder = await writableFolder(dirname(resolve(path)), name, path)
-    const real = join(folder, basename(path))
-    if ((await stat(real).catch(() => null))?.isDirectory())
-      throw usageError({ what: `${name} is a folder`, where: path, expected: "the name of a file" })
+    await checkFile(name, resolve(path))
+    const real = join(await writableFolder(dirname(resolve(path)), name, path), basename(path))
     const input = inputs.get(await realpath(real).catch(() => real))
     if (input !== undefined)
       throw usageError({ what: `${name} is also an input`, where: path, remedy: "Write to another file or folder." })

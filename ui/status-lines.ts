@@ -3,6 +3,7 @@ import type { RunTotals } from "../pipelines/runtime/run-totals.ts"
 import { type RunStatus, timeLeftMs } from "../pipelines/runtime/status.ts"
 import { lossName } from "./funnel.ts"
 import { bytes, columns, dollars, duration, grouped, percent } from "./print.ts"
+import { stageState } from "./stage-state.ts"
 
 /** A run's status as lines of at most 80 columns where names allow it. */
 export function statusLines(run: string, status: RunStatus, totals: RunTotals): string[] {
@@ -16,13 +17,16 @@ export function statusLines(run: string, status: RunStatus, totals: RunTotals): 
     stopped: `stopped after ${duration(elapsedMs)}`,
     killed: `killed after ${duration(elapsedMs)}; run the same command again to go on`,
   }
-  const stages = status.stages.map(({ stage, done, counts, rowsRunning, tasksDone, tasksRunning, reused }) => [
-    stage,
-    done ? (reused === tasksDone ? "reused" : "done") : tasksRunning > 0 ? "running" : "waiting",
-    `${grouped(counts.in + rowsRunning)} rows`,
-    counts.dropped > 0 ? `${grouped(counts.dropped)} dropped` : "",
-    counts.failed > 0 ? `${grouped(counts.failed)} failed` : "",
-  ])
+  const stages = status.stages.map((stage) => {
+    const { counts, rowsRunning } = stage
+    return [
+      stage.stage,
+      stageState(status, stage),
+      `${grouped(counts.in + rowsRunning)} rows`,
+      counts.dropped > 0 ? `${grouped(counts.dropped)} dropped` : "",
+      counts.failed > 0 ? `${grouped(counts.failed)} failed` : "",
+    ]
+  })
   const drops = status.stages.flatMap(({ drops }) =>
     Object.entries(drops).flatMap(([step, reasons]) =>
       Object.entries(reasons).map(([reason, count]) => [lossName(step, reason), grouped(count)]),

@@ -2,6 +2,7 @@ import { RowError } from "../../pipelines/runtime/errors.ts"
 import { checkConversation } from "./check-conversation.ts"
 import { templateMarker } from "./control-tokens.ts"
 import type { Message } from "./conversation.ts"
+import { isBlank } from "./python-text.ts"
 import { emptyThinkBlock, generationPrompt, renderConversation } from "./render-conversation.ts"
 import { closeTag, openTag } from "./think-tags.ts"
 import type { Tokenizer } from "./tokenizer.ts"
@@ -104,7 +105,7 @@ export function checkedCompletion(
   const answer = content.slice(close + tail.length)
   if (thinking.startsWith("\n") || thinking.endsWith("\n") || answer.startsWith("\n"))
     throw new RowError("bad-completion", "completion[0].content: expected no further line feeds at the think tags")
-  if (thinks !== (thinking.trim() !== ""))
+  if (thinks === isBlank(thinking))
     throw new RowError(
       "mode-mismatch",
       `completion[0].content: expected ${thinks ? "thinking" : "the empty block"} with enable_thinking ${thinks}`,
@@ -114,7 +115,7 @@ export function checkedCompletion(
       "bad-completion",
       `completion[0].content: expected ${JSON.stringify(emptyThinkBlock)} at its start`,
     )
-  if (answer.trim() === "" && !(turn.tool_calls && turn.tool_calls.length > 0))
+  if (isBlank(answer) && !(turn.tool_calls && turn.tool_calls.length > 0))
     throw new RowError("empty-answer", "completion[0].content: expected an answer behind the think block, got none")
   return { thinking, answer }
 }

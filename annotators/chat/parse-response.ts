@@ -1,3 +1,4 @@
+import { isBlank } from "./python-text.ts"
 import { closingTag, openTag, type ThinkTag, thinkTags } from "./think-tags.ts"
 
 /** The parts of a completion. */
@@ -126,7 +127,7 @@ function responseOf(text: string): { text: string; at: number } | null {
   return { text: end ? response.slice(0, end.index) : response, at: from }
 }
 
-const hasText = (text: string) => text.trim() !== ""
+const hasText = (text: string) => !isBlank(text)
 
 const withoutLeadingBreaks = (text: string) => text.replace(/^[\r\n]+/, "")
 

@@ -76,6 +76,9 @@ export function strip(text: string, characters: string | null | undefined, ends:
   return text.slice(start, end)
 }
 
+/** Whether `text.strip()` leaves nothing of a text: U+FEFF is a character to Python, U+0085 is white space. */
+export const isBlank = (text: string): boolean => strip(text, null, "left") === ""
+
 const isPair = (text: string, at: number) => text.codePointAt(at)! > 0xffff
 
 /** `text.split(separator, most)`. Null splits at runs of white space. Throws where the separator is empty, as Python does. */

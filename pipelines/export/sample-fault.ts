@@ -1,4 +1,6 @@
 import { isDict, parsePythonJson, pythonJson } from "../../annotators/chat/python-json.ts"
+import { isBlank } from "../../annotators/chat/python-text.ts"
+import { lastFlag } from "../../annotators/chat/thinking-flags.ts"
 import type { Message } from "../../schemas/sample.ts"
 
 /** What of a sample decides what is trained, as it is read from a file that anyone may have written. */
@@ -33,8 +35,8 @@ const block = /^<think>\n([\s\S]*?)\n<\/think>\n\n([\s\S]*)$/
 
 /**
  * The parts of a sample, or why it has not got them: an id, a mode that its template arguments repeat, turns with role and content, tools
- * as JSON, a system message at the beginning alone, no user behind a result of a tool, earlier turns without thinking, and one assistant
- * turn with a whole think block and an answer behind it. What the texts may hold is checked where they are encoded (`encodeSample`).
+ * as JSON, a system message at the beginning alone, no user behind a result of a tool, earlier turns without thinking, a last flag that asks
+ * for the mode where there is one, and one assistant turn with a whole think block and an answer behind it. What the texts may hold is checked where they are encoded (`encodeSample`).
  */
 export function readSample(row: SampleParts): { sample: SoundSample } | { fault: SampleFault } {
   const { id, prompt, completion, chat_template_kwargs: kwargs, enable_thinking } = row
@@ -59,7 +61,13 @@ export function readSample(row: SampleParts): { sample: SoundSample } | { fault:
   // The template takes thinking out of earlier turns: what a trainer sees would not be what the row says.
   if (prompt.some(({ role, content }) => role === "assistant" && /<\/?think>/.test(content)))
     return fault("thinking-in-history", "an earlier turn holds a think tag")
-  if ((prompt.findLast(({ role }) => role === "user")?.content ?? "").trim() === "") return fault("no-question")
+  if (isBlank(prompt.findLast(({ role }) => role === "user")?.content ?? "")) return fault("no-question")
+  const flag = lastFlag(prompt)
+  if (flag && (flag.mode === "thinking") !== enable_thinking)
+    return fault(
+      "flag-contradicts-mode",
+      `prompt[${flag.turn}]: its last flag asks for ${flag.mode}, enable_thinking is ${enable_thinking}`,
+    )
   const parts = block.exec(turn.content)
   if (!parts) return blockFault(turn.content)
   const [, thinking, answer] = parts as unknown as [string, string, string]
@@ -94,6 +102,6 @@ function readTools(tools: unknown): readonly unknown[] | null | undefined {
 function blockFault(content: string): { fault: SampleFault } {
   if (content.startsWith("<think>") && !content.includes("</think>"))
     return fault("thinking-without-end", "<think> without </think>")
-  if (content.trim() === "") return fault("empty-answer", "an empty completion")
+  if (isBlank(content)) return fault("empty-answer", "an empty completion")
   return fault("bad-completion", "expected <think>, a line each, </think>, a blank line and the answer")
 }

@@ -2,7 +2,7 @@
 // number by `link`, which only one of several can win; the highest number owns. A lock is never unlinked while it is the
 // highest, so that two who find it free or dead still compete for one and the same next number.
 import { readFileSync, readlinkSync } from "node:fs"
-import { link, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
+import { link, mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import { temporaryName, writeFailure } from "./disk.ts"
@@ -79,6 +79,17 @@ export class Lock {
 export async function ownerOf(folder: string): Promise<Owner | null> {
   const highest = await highestNumber(folder).catch(() => 0)
   return highest === 0 ? null : liveOwner(join(folder, nameOf(highest)))
+}
+
+/** Removes the folder of a lock that nobody holds. Whoever takes it meanwhile keeps it. */
+export async function removeFree(folder: string): Promise<void> {
+  if (await ownerOf(folder)) return
+  try {
+    for (const name of await readdir(folder)) await unlink(join(folder, name))
+    await rmdir(folder)
+  } catch {
+    // Somebody else removes it, or took it.
+  }
 }
 
 const nameOf = (number: number): string => String(number).padStart(6, "0")

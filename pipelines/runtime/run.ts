@@ -1,6 +1,6 @@
 // A run is a folder: `run.json` (recipe and config), `ledger/` (settled effects), `stages/` (shards and commits), `events/`,
 // `locks/` and `leases/`, and what is published: `dataset/`, the datasets beside it, `manifest.json`. All of it is private (0700).
-import { readdir, readFile, rm, rmdir } from "node:fs/promises"
+import { readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import type { Counts, Event } from "../../schemas/event.ts"
@@ -14,8 +14,9 @@ import { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
 import { canonicalJson, type Digest, digestOf } from "./fingerprint.ts"
 import { expectFormat } from "./format.ts"
+import { isAnyHeld, removeFreeLeases } from "./leases.ts"
 import { Ledger } from "./ledger.ts"
-import { Lock, ownerOf } from "./lock.ts"
+import { Lock } from "./lock.ts"
 import { Measure } from "./measure.ts"
 import { openRecipe } from "./open-recipe.ts"
 import { holdWhilePaused, setPaused } from "./pause.ts"
@@ -44,7 +45,10 @@ export interface RunOptions<C = unknown> {
   limit?: number | null
   /** Make a dataset of what is settled and ask for nothing new. */
   finish?: boolean
-  /** Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. */
+  /**
+   * Answer from the ledger alone: what is not settled fails its row with `not-settled`, and nothing is ever sent. Programs of code
+   * questions run here all the same.
+   */
   offline?: boolean
   /** Aborted: what is in flight may settle, then the run stops and can be resumed. */
   signal?: AbortSignal
@@ -241,7 +245,7 @@ export async function run<C>(options: RunOptions<C>): Promise<RunResult> {
     await shared?.close()
     await ledger?.close().catch(() => {})
     events?.close()
-    await removeFreeLeases(folder).catch(() => {})
+    await removeFreeLeases(folder)
     await lock.release()
   }
 }
@@ -320,20 +324,9 @@ async function writeRecord<C>(folder: string, options: RunOptions<C>, code: RunR
   await writeWhole(join(folder, "run.json"), `${JSON.stringify(record, null, 2)}\n`)
 }
 
-/** Leases of workers that still work stay. */
-async function removeFreeLeases(folder: string): Promise<void> {
-  const leases = join(folder, "leases")
-  for (const lease of await readdir(leases))
-    if (!(await ownerOf(join(leases, lease)))) await rm(join(leases, lease), { recursive: true, force: true })
-  await rmdir(leases)
-}
-
 /** Files that killed processes were writing. Only the coordinator of a run without workers may remove them. */
 async function removeScratch(folder: string): Promise<void> {
-  const leases = await readdir(join(folder, "leases")).catch(() => [])
-  if (leases.length > 0) {
-    for (const lease of leases) if (await ownerOf(join(folder, "leases", lease))) return
-  }
+  if (await isAnyHeld(folder)) return
   const names = await readdir(folder, { recursive: true })
   for (const name of names) if (name.endsWith(".tmp")) await rm(join(folder, name), { force: true })
 }

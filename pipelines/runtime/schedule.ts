@@ -1,6 +1,5 @@
 // Runs a recipe's stages as one dataflow: a task starts as soon as its own inputs stand, so that judges and drafters work at the
 // same time and one slow row holds up neither its neighbours nor the next stage.
-import { join } from "node:path"
 import type { Columns } from "../../schemas/columns.ts"
 import type { FailedRow } from "../../schemas/rejection.ts"
 import { type Basis, type Commit, fingerprintOf, readCommit, removeCommitsFrom, whyNotReused } from "./commit.ts"
@@ -10,6 +9,7 @@ import type { EventLog } from "./events.ts"
 import type { Executor } from "./executor.ts"
 import { FailureLimit } from "./failure-limit.ts"
 import { runImportTask } from "./import-task.ts"
+import { leaseFolder } from "./leases.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
 import type { Measure } from "./measure.ts"
@@ -323,7 +323,7 @@ async function commitOf(
     }
     signal.throwIfAborted()
     await execution.room.enough(signal)
-    const lease = await Lock.take(join(run, "leases", `${stage}-${index}`))
+    const lease = await Lock.take(leaseFolder(run, stage, index))
     if (!(lease instanceof Lock)) {
       task.leased?.()
       await new Promise((resolve) => setTimeout(resolve, 500))

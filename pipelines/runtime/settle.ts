@@ -17,7 +17,7 @@ export class Draining extends Error {
 export interface LedgerEffectsOptions {
   /** Where answers are looked for that another run paid for, and added that this one pays for. */
   shared?: SharedLedger | null
-  /** Nothing is performed; an effect that is not settled fails its row with the reason `not-settled`. */
+  /** Nobody is asked: an effect that is not settled fails its row with the reason `not-settled`; only programs run, in their sandboxes. */
   offline?: boolean
   /** Resolves when there is room for a further answer. */
   room?: (signal: AbortSignal) => Promise<void>
@@ -78,7 +78,7 @@ export class LedgerEffects implements Effects {
     if (shared) return (await shared) as Settled<T>
     const elsewhere =
       isShareable(effect) || (this.#offline && isProbe(effect)) ? (this.#shared?.get(key) ?? null) : null
-    if (this.#offline && !elsewhere)
+    if (this.#offline && !elsewhere && !isLocal(effect))
       throw new RowError("not-settled", "Not in the ledger, and nothing new is asked", { retryable: true })
     this.signal.throwIfAborted()
     if (!elsewhere) this.#noMore.signal.throwIfAborted()
@@ -154,6 +154,9 @@ export class LedgerEffects implements Effects {
 
 /** Answers of named models are worth the same in every run; what a sandbox or a server's abilities say depends on where it was said. */
 const isShareable = ({ kind, anonymous }: Effect<unknown>): boolean => kind === "chat" && !anonymous
+
+/** Asks nobody and costs nothing: what is missing of it is made here. */
+const isLocal = ({ kind }: Effect<unknown>): boolean => kind === "sandbox"
 
 /**
  * What servers of a named model can do is kept beside the answers, which were asked for accordingly: a run that asks nobody needs it to find

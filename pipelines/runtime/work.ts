@@ -5,6 +5,7 @@ import { readCommit, readCommits, whyNotReused } from "./commit.ts"
 import { DiskRoom } from "./disk-room.ts"
 import { CotyledonError, exitCode, usageError } from "./errors.ts"
 import { EventLog } from "./events.ts"
+import { leaseFolder } from "./leases.ts"
 import { Ledger } from "./ledger.ts"
 import { Lock } from "./lock.ts"
 import { runMapTask } from "./map-task.ts"
@@ -82,7 +83,7 @@ export async function work<C>(options: WorkOptions<C>): Promise<boolean> {
     }
     const basis = mapBasis(stage, input.shard, digests)
     if (whyNotReused(await readCommit(run, stage.id, options.index), basis) === null) return false
-    const lease = await Lock.take(join(run, "leases", `${stage.id}-${options.index}`))
+    const lease = await Lock.take(leaseFolder(run, stage.id, options.index))
     if (!(lease instanceof Lock))
       throw new CotyledonError(exitCode.held, {
         what: `Another process works on task ${options.index} of stage ${stage.id}`,

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { finished } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
+import { readEvents } from "../../pipelines/runtime/events.ts"
 import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 import { heapOptions } from "./heap-options.ts"
 
@@ -21,6 +22,8 @@ export interface MeasuredRun {
   seconds: number
   /** Settled answers. */
   calls: number
+  /** From the run's last event, which says that it is done, to the end of the process. */
+  endSeconds: number
 }
 
 /** Runs a cold start over `count` sums. `config` goes over the bench's own; `nodeOptions`: for a profile of the process. */
@@ -65,9 +68,17 @@ export async function measuredRun(
     const { peak, cpuSeconds } = await untilEnd(
       spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }),
     )
-    const seconds = (Date.now() - startedMs) / 1000
+    const endedMs = Date.now()
+    const seconds = (endedMs - startedMs) / 1000
+    const doneAt = (await readEvents(join(folder, "run", "events"))).at(-1)!.at
     const { calls } = await runTotals(join(folder, "run"), null)
-    return { peakMegabytes: peak / 1024, cpuSeconds, seconds, calls }
+    return {
+      peakMegabytes: peak / 1024,
+      cpuSeconds,
+      seconds,
+      calls,
+      endSeconds: (endedMs - Date.parse(doneAt)) / 1_000,
+    }
   } finally {
     server.kill("SIGKILL")
     await rm(folder, { recursive: true, force: true })

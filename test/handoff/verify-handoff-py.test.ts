@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
+import { flagsIn } from "../../annotators/chat/thinking-flags.ts"
 import { verifyHandoffs } from "../../pipelines/export/verify-handoff.ts"
 import { type Receipt, receipt } from "../../schemas/receipt.ts"
+import { seeded } from "../faults/random.ts"
 import { PlantedHandoff } from "../pipelines/export/planted.ts"
 import { madeSamples, useMadeHandoff } from "./made-handoff.ts"
-import { plant, runScript, verifyHandoffPy, withoutPython } from "./trainers.ts"
+import { plant, runPython, runScript, verifyHandoffPy, withoutPython } from "./trainers.ts"
 
 /** Where a fault is planted, by the first word of its name. */
 const views = [
@@ -72,6 +74,37 @@ describe.skipIf(withoutPython !== "")(`verify_handoff.py${withoutPython}`, { tim
     expect(verifyHandoffPy(planted.path)).toEqual({ code: 1, text: expect.stringContaining(says) })
   })
 
+  test("finds the flags that the writer finds, on 5,000 texts", () => {
+    const random = seeded(31)
+    const parts = [
+      "/think",
+      "/no_think",
+      "/thinks",
+      "a",
+      "```",
+      "~~~",
+      "\n",
+      "\r",
+      "\u2028",
+      " ",
+      "\t",
+      "\u00a0",
+      "\u0085",
+      "\ufeff",
+    ]
+    const texts = Array.from({ length: 5_000 }, () =>
+      Array.from({ length: 1 + Math.floor(random() * 9) }, () => parts[Math.floor(random() * parts.length)]).join(""),
+    )
+    const script =
+      "import json, sys, verify_handoff as v\nprint(json.dumps([v.last_flag(t) for t in json.load(open(sys.argv[1]))]))"
+    writeFileSync(join(made.folder, "texts.json"), JSON.stringify(texts))
+    const { text } = runPython(["-c", script, join(made.folder, "texts.json")], made.path)
+    const mode = { thinking: true, "non-thinking": false }
+    const expected = texts.map((text) => flagsIn(text).at(-1)?.mode ?? null).map((of) => of && mode[of])
+    expect(expected.filter((of) => of !== null).length).toBeGreaterThan(1_000)
+    expect(JSON.parse(text)).toEqual(expected)
+  })
+
   test("says what is no handoff", () => {
     writeFileSync(join(made.folder, "verify_handoff.py"), readFileSync(join(made.path, "verify_handoff.py")))
     const text = expect.stringMatching(/is no readable handoff: FileNotFoundError/)
@@ -121,6 +154,7 @@ const faultsOfBoth: Record<string, RegExp> = {
   "sft-thinking-without-end": inSft,
   "sft-null-kwargs": /^sft\/train-00000\.parquet: row q1: .*chat_template_kwargs/,
   "sft-mode-flipped": inSft,
+  "sft-flag-contradicts": /^sft\/train-00000\.parquet: row q0: .*last flag .*asks for/,
   "sft-special-token": inSft,
   "sft-close-tag-in-answer": inSft,
   "sft-history-thinks": inSft,
@@ -173,6 +207,7 @@ const faultsOfBoth: Record<string, RegExp> = {
   "shard-truncated": /^sft\/train-00000\.parquet: .*bytes/,
   "shard-missing": /^messages\/train-00000\.parquet: .*is missing/,
   "shard-too-many": /^sft\/train-99999\.parquet: .*manifest/,
+  "folder-empty": /^sft\/more: .*empty folder/,
   "manifest-edited": /^manifest\.json: its SHA-256/,
 }
 

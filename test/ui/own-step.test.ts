@@ -46,6 +46,15 @@ describe("a module", () => {
     expect(out).toEqual([rows[0], rows[2]])
   })
 
+  test("may make several rows of one, which are counted", async () => {
+    const source = step('return { keep: row.text.split(" ").map((text, at) => ({ ...row, id: row.id + at, text })) }')
+    const { code, stdout, stderr, out } = await applied(source, { args: ["--json"] })
+    expect(code, stderr).toBe(0)
+    expect(out).toHaveLength(6)
+    expect(stderr).toContain("mine: 3 rows in, 3 born of them, 6 kept, 0 dropped, 0 failed")
+    expect(JSON.parse(stdout).rows).toEqual({ in: 3, born: 3, out: 6, dropped: 0, failed: 0 })
+  })
+
   test("may describe its parameters by a JSON Schema", async () => {
     const source = `export const params = {
         type: "object", additionalProperties: false,

@@ -5,7 +5,8 @@ import { type LabelReport, labelLines } from "./labels.ts"
 /** What `apply` says at its end, and with `--json` the one document that it prints. */
 export interface ApplyReport {
   step: string
-  rows: { in: number; out: number; dropped: number; failed: number }
+  /** in = out + dropped + failed; where the step made several rows of one, in + born. */
+  rows: { in: number; born?: number; out: number; dropped: number; failed: number }
   /** Reason -> rows. */
   drops: Record<string, number>
   failures: Record<string, number>
@@ -37,6 +38,7 @@ export function summaryLines(report: ApplyReport, named: readonly NamedFailure[]
   const { step, rows, drops, failures, incomplete, files, endpoint, labels } = report
   const counts = [
     `${grouped(rows.in)} rows in`,
+    ...(rows.born ? [`${grouped(rows.born)} born of them`] : []),
     `${grouped(rows.out)} kept`,
     `${grouped(rows.dropped)} dropped`,
     `${grouped(rows.failed)} failed`,

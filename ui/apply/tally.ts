@@ -12,7 +12,7 @@ export class Tally {
   readonly #entry: StepEntry
   readonly #labels: string | undefined
   readonly #comparison: Comparison | null
-  readonly #rows = { in: 0, out: 0, dropped: 0, failed: 0 }
+  readonly #rows: ApplyReport["rows"] = { in: 0, out: 0, dropped: 0, failed: 0 }
   readonly #drops: Record<string, number> = {}
   readonly #failures: Record<string, number> = {}
   readonly named: NamedFailure[] = []
@@ -34,6 +34,7 @@ export class Tally {
     if ("failed" in applied) this.#fail(applied)
     else if ("kept" in applied) {
       this.#rows.out += applied.kept.length
+      if (applied.kept.length > 1) this.#rows.born = (this.#rows.born ?? 0) + applied.kept.length - 1
       if (applied.incomplete) this.#incomplete++
     } else {
       this.#rows.dropped++

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { makeFolder, writeWhole } from "../../pipelines/runtime/disk.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
 import { readManifest } from "../../pipelines/runtime/publish.ts"
@@ -6,6 +6,7 @@ import { readRecord } from "../../pipelines/runtime/run.ts"
 import { runTotals } from "../../pipelines/runtime/run-totals.ts"
 import { countFromCommits } from "../inspect/run.ts"
 import type { CommonOptions } from "../options.ts"
+import { checkFile } from "../output-file.ts"
 import { shownPath } from "../print.ts"
 import { readDistributions } from "../report/distributions.ts"
 import { readOverTime } from "../report/over-time.ts"
@@ -25,6 +26,8 @@ export async function reportRun(run: string, { to, json, quiet }: ReportOptions)
   const record = await readRecord(run)
   if (!record)
     throw usageError({ what: "There is no run in this folder", where: run, expected: "a folder with run.json" })
+  const path = to === "-" ? null : resolve(to ?? join(run, "report.html"))
+  if (path !== null) await checkFile("--to", path)
   const manifest = await readManifest(run)
   const page = reportPage({
     run: shownPath(resolve(run)),
@@ -39,12 +42,11 @@ export async function reportRun(run: string, { to, json, quiet }: ReportOptions)
     dropped: await spreadRows(join(run, "dropped"), lostRows),
     failed: await spreadRows(join(run, "failed"), lostRows),
   })
-  if (to === "-") {
+  if (path === null) {
     process.stdout.write(page)
     return
   }
-  const path = resolve(to ?? join(run, "report.html"))
-  await makeFolder(join(path, ".."))
+  await makeFolder(dirname(path))
   await writeWhole(path, page)
   if (json) process.stdout.write(`${JSON.stringify({ report: path, bytes: Buffer.byteLength(page) })}\n`)
   else if (!quiet)

@@ -8,10 +8,12 @@ import { openRecipe } from "../../pipelines/runtime/open-recipe.ts"
 import { countRows } from "../../pipelines/runtime/publish.ts"
 import { type RunRecord, readRecord } from "../../pipelines/runtime/run.ts"
 import { type RunTotals, runTotals } from "../../pipelines/runtime/run-totals.ts"
+import { type RunStatus, readStatus } from "../../pipelines/runtime/status.ts"
 import type { DropsByReason } from "../../schemas/event.ts"
 import type { InspectOptions } from "../commands/inspect.ts"
 import { lossName } from "../funnel.ts"
 import { columns, cut, dollars, grouped, percent } from "../print.ts"
+import { type StageState, stageState } from "../stage-state.ts"
 
 interface Side {
   run: string
@@ -20,6 +22,9 @@ interface Side {
   stages: { stage: string; in: number; out: number; failed: number }[]
   drops: DropsByReason
   totals: RunTotals
+  state: RunStatus["state"]
+  /** By stage. */
+  states: Record<string, StageState>
 }
 
 /** A pair of counts with their shares of the source rows, and the difference of the shares (`b - a`). */
@@ -51,6 +56,7 @@ async function sideOf(run: string): Promise<Side> {
   if (!recipe) throw usageError({ what: `Unknown recipe ${oneLine(record.recipe)}`, where: run })
   const pipeline = openRecipe(recipe, record.config)
   await pipeline.close()
+  const status = await readStatus(run)
   const commits = new Map<string, Commit[]>()
   for (const stage of pipeline.path) commits.set(stage, await readCommits(run, stage))
   const sum = (stage: string, key: "in" | "out" | "failed") =>
@@ -66,6 +72,8 @@ async function sideOf(run: string): Promise<Side> {
       failed: sum(stage, "failed"),
     })),
     totals: await runTotals(run, record.config),
+    state: status.state,
+    states: Object.fromEntries(status.stages.map((stage) => [stage.stage, stageState(status, stage)])),
   }
 }
 
@@ -85,6 +93,7 @@ function comparison(a: Side, b: Side) {
     ),
   ).map((name) => JSON.parse(name) as [string, string])
   return {
+    state: { a: a.state, b: b.state },
     rows: {
       in: { a: a.rows.in, b: b.rows.in },
       out: pair(a.rows.out, b.rows.out),
@@ -94,7 +103,8 @@ function comparison(a: Side, b: Side) {
     /** Rows that each stage passed on, as a share of those it got. */
     stages: unionOf([a, b].map(({ stages }) => stages.map(({ stage }) => stage))).map((stage) => {
       const [left, right] = [stageIn(a, stage), stageIn(b, stage)]
-      return { stage, ...pair(left?.out ?? 0, right?.out ?? 0, left?.in ?? 0, right?.in ?? 0) }
+      const states = { stateA: a.states[stage] ?? null, stateB: b.states[stage] ?? null }
+      return { stage, ...pair(left?.out ?? 0, right?.out ?? 0, left?.in ?? 0, right?.in ?? 0), ...states }
     }),
     drops: drops.map(([step, reason]) => ({
       step,
@@ -124,8 +134,8 @@ function comparisonLines([a, b]: readonly [Side, Side], compared: ReturnType<typ
   ]
   const money = (value: number | null) => (value === null ? "-" : dollars(value))
   return [
-    `A: ${a.run} (${oneLine(a.record.recipe)})`,
-    `B: ${b.run} (${oneLine(b.record.recipe)})`,
+    headLine("A", a),
+    headLine("B", b),
     "",
     "  source rows, with their share and the difference B - A in points",
     ...columns(
@@ -140,7 +150,7 @@ function comparisonLines([a, b]: readonly [Side, Side], compared: ReturnType<typ
     "",
     "  passed on by each stage, of the rows that it got",
     ...columns(
-      stages.map(({ stage, ...pair }) => line(stage, pair)),
+      stages.map(({ stage, stateA, stateB, ...pair }) => [...line(stage, pair), unfinished(stateA, stateB)]),
       { indent: 4 },
     ),
     "",
@@ -162,6 +172,15 @@ function comparisonLines([a, b]: readonly [Side, Side], compared: ReturnType<typ
           ),
         ]),
   ]
+}
+
+const headLine = (name: string, { run, record, state }: Side): string =>
+  `${name}: ${run} (${oneLine(record.recipe)})${state === "done" ? "" : `, ${state === "new" ? "not started" : state}: what is done so far`}`
+
+/** Which side's stage is not finished, and how it stands. */
+function unfinished(a: StageState | null, b: StageState | null): string {
+  const isOpen = (state: StageState | null) => state !== null && state !== "done" && state !== "reused"
+  return [...(isOpen(a) ? [`A ${a}`] : []), ...(isOpen(b) ? [`B ${b}`] : [])].join(", ")
 }
 
 const points = (difference: number | null): string =>

@@ -1,6 +1,7 @@
 import { type RunStatus, type StageStatus, timeLeftMs } from "../../pipelines/runtime/status.ts"
 import { lossName } from "../funnel.ts"
 import { dollars, duration, grouped, percent } from "../print.ts"
+import { stageState } from "../stage-state.ts"
 import {
   cells,
   fit,
@@ -247,15 +248,11 @@ function stageLines({ progress, chosen, nowMs, keys }: OverviewOptions, width: n
   return [
     row(["stage", "rows", "rows/s", "out", "dropped", "failed"], dim),
     ...status.stages.map((stage, at) => {
-      const { counts, done, tasksRunning, reused, tasksDone } = stage
+      const { counts, done, tasksRunning } = stage
       const idle = !done && tasksRunning === 0 && rowsDone(stage) === 0
-      const rate = done
-        ? reused === tasksDone && tasksDone > 0
-          ? "reused"
-          : "done"
-        : idle
-          ? "waiting"
-          : rateCell(ratePerSecond(progress, "rows", stage.stage, nowMs))
+      const word = stageState(status, stage)
+      const isAtWork = word === "running" || (word === "waiting" && !idle)
+      const rate = isAtWork ? rateCell(ratePerSecond(progress, "rows", stage.stage, nowMs)) : word
       return row(
         [
           visible(stage.stage, 60),

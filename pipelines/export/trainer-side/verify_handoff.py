@@ -50,6 +50,11 @@ EMPTY_BLOCK = "<think>\n\n</think>\n\n"
 QWEN3_TEMPLATE = "87a2728cb8dc9fe424d624542f6060ec05a1d285ebbec578bb078900e33396b5"
 BLOCK = re.compile(r"<think>\n(.*?)\n</think>\n\n(.*)", re.DOTALL)
 ASSISTANT_TURN = re.compile(r"(?<=<\|im_start\|>assistant\n).*?<\|im_end\|>\n", re.DOTALL)
+# White space as JavaScript has it: flags are found as they were when the handoff was written.
+BLANKS = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+LINE_END = "[\n\r\u2028\u2029]"
+FLAGS = re.compile(f"(?<![^{BLANKS}])/(?:no_)?think(?:[{BLANKS}]+/(?:no_)?think)*(?![^{BLANKS}])")
+FENCE = re.compile(f"(?:^|(?<={LINE_END}))[ \t]*(?:```|~~~)")
 NEXT_ROLES = {None: ("user",), "user": ("assistant",), "assistant": ("user", "tool"), "tool": ("tool", "assistant")}
 TURNS, IDS, TEXT, TEXTS = "List<Struct<{role:Utf8, content:Utf8}>>", "List<Int32>", "Utf8", "List<Utf8>"
 COLUMNS = {
@@ -238,9 +243,12 @@ class Handoff:
                 yield Fault(path, None, "is missing")
             elif file.stat().st_size != entry["bytes"] or file_sha256(file) != entry["sha256"]:
                 yield Fault(path, None, f"its {file.stat().st_size} bytes are not the manifest's {entry['bytes']} (SHA-256)")
-        for path in sorted(file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*") if not file.is_dir()):
-            if path not in listed and path != "manifest.json" and not re.match(r"receipts/|(.*/)?__pycache__/", path):
-                yield Fault(path, None, "is not in the manifest")
+        for file in sorted(self.folder.rglob("*")):
+            path, is_folder = file.relative_to(self.folder).as_posix(), file.is_dir() and not file.is_symlink()
+            if (is_folder and any(file.iterdir())) or path in listed or path == "manifest.json":
+                continue
+            if not re.match(r"receipts/|(.*/)?__pycache__/", path + "/" * is_folder):
+                yield Fault(path, None, "is an empty folder that is not in the manifest" if is_folder else "is not in the manifest")
         template = manifest["template"]
         named = [("tokenizer/tokenizer.json", manifest["tokenizer"]["sha256"]), (self.stock_path, template["stock_sha256"])]
         named += [(template["training"], template["training_sha256"])]
@@ -282,6 +290,9 @@ class Handoff:
         demand(thinking == thinking.strip("\n") and answer == answer.lstrip("\n"), "has line breaks that the template takes away")
         demand(answer.strip(), "its answer is empty")
         demand(bool(thinking.strip()) == thinks, f"its thinking is {'empty' if thinks else 'not empty'}, enable_thinking is {thinks}")
+        flags = [last_flag(message["content"]) for message in row["prompt"] if message["role"] in ("system", "user")]
+        asked = next((flag for flag in reversed(flags) if flag is not None), thinks)
+        demand(asked == thinks, f"the last flag in its prompt asks for {'' if asked else 'no '}thinking, enable_thinking is {thinks}")
 
     def sample_faults(self, faults: list[Fault]) -> list[tuple[str, str]]:
         """The samples one by one, with their tokens, probes and place in the messages view. Gives the hashes of ids and labels of each."""
@@ -484,6 +495,19 @@ class Handoff:
 def demand(holds: Any, otherwise: str) -> None:
     if not holds:
         raise ValueError(otherwise)
+
+
+def last_flag(text: str) -> bool | None:
+    """Whether the last flag of a text asks for thinking: `/think` or `/no_think` at its beginning or end, or on a line of its own outside of
+    fenced code. None where it has none: all others are mentions."""
+    fences = [fence.start() for fence in FENCE.finditer(text)]
+    for flags in reversed([*FLAGS.finditer(text)]):
+        before, after = text[: flags.start()], text[flags.end() :]
+        gaps = before[len(before.rstrip(BLANKS)) :], after[: len(after) - len(after.lstrip(BLANKS))]
+        fenced = sum(fence < flags.start() for fence in fences) % 2 == 1
+        if gaps[0] == before or gaps[1] == after or (not fenced and all(re.search(LINE_END, gap) for gap in gaps)):
+            return not flags[0].endswith("no_think")
+    return None
 
 
 def differences(expected: Any, found: Any, place: str) -> Iterator[str]:

@@ -27,8 +27,11 @@ export async function checkFiles(
     if (known.has(path)) findings.add("manifest.json", "files", `lists ${path} twice`)
     known.set(path, { bytes, sha256 })
   }
-  for (const path of await filesIn(folder))
+  const there = await entriesIn(folder)
+  for (const path of there.files)
     if (!known.has(path) && !isFree(path)) findings.add(path, "unexpected", "the manifest knows no such file")
+  for (const path of there.emptyFolders)
+    if (!isFree(`${path}/`)) findings.add(path, "unexpected", "an empty folder; the manifest knows none")
   const byInode = new Map<string, string>()
   const start = performance.now()
   for (const [path, { bytes, sha256 }] of known) {
@@ -84,10 +87,16 @@ const isFree = (path: string): boolean =>
 
 const isInside = (path: string): boolean => !path.startsWith("/") && !path.split("/").includes("..")
 
-async function filesIn(folder: string): Promise<string[]> {
+async function entriesIn(folder: string): Promise<{ files: string[]; emptyFolders: string[] }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .sort()
+  const holding = new Set(entries.map(({ parentPath }) => join(parentPath)))
+  const paths = (wanted: (entry: (typeof entries)[number], path: string) => boolean) =>
+    entries.flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return wanted(entry, path) ? [path.slice(join(folder).length + 1)] : []
+    })
+  return {
+    files: paths((entry) => !entry.isDirectory()).sort(),
+    emptyFolders: paths((entry, path) => entry.isDirectory() && !holding.has(path)).sort(),
+  }
 }

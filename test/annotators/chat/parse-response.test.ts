@@ -10,6 +10,8 @@ const cases: [what: string, text: string, thinking: string | null, answer: strin
   ["the empty block", "<think>\n\n</think>\n\na", "", "a"],
   ["the empty block without line feeds", "<think></think>a", "", "a"],
   ["a block of blanks", "<think>\n \t\n</think>\n\na", "", "a"],
+  ["a block of what Python strips", "<think>\n\u2028\u0085\u001f\u3000\n</think>\n\na", "", "a"],
+  ["a block of what only JavaScript trims", "<think>\n\ufeff\n</think>\n\na", "\ufeff", "a"],
   ["no block", "just an answer", null, "just an answer"],
   ["nothing", "", null, ""],
   ["no line feeds", "<think>r</think>a", "r", "a"],

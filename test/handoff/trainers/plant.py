@@ -93,6 +93,16 @@ def sft_thinking_stripped(folder: Path) -> None:
 
 
 @fault()
+def sft_flag_contradicts(folder: Path) -> None:
+    """The question of a thinking row asks for no thinking."""
+
+    def change(rows: Rows) -> None:
+        thinking_rows(rows)[0]["prompt"][-1]["content"] += "\n/no_think"
+
+    edit_rows(folder, "sft", change)
+
+
+@fault()
 def sft_block_gone(folder: Path) -> None:
     def change(rows: Rows) -> None:
         turn = thinking_rows(rows)[0]["completion"][0]
@@ -534,6 +544,11 @@ def shard_missing(folder: Path) -> None:
 @fault(sealed=False)
 def shard_too_many(folder: Path) -> None:
     write(folder / "sft" / "train-99999.parquet", first(folder, "sft").read_bytes())
+
+
+@fault(sealed=False)
+def folder_empty(folder: Path) -> None:
+    (folder / "sft" / "more").mkdir()
 
 
 @fault(sealed=False)

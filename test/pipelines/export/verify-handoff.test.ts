@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync, gzipSync } from "node:zlib"
@@ -112,8 +112,19 @@ describe("files", () => {
   })
 
   test("that Python leaves, and receipts, are no fault", async () => {
-    const { findings } = await planted((handoff) => handoff.write("rewards/__pycache__/cotyledon_rewards.pyc", "x"))
+    const { findings } = await planted((handoff) => {
+      handoff.write("rewards/__pycache__/cotyledon_rewards.pyc", "x")
+      mkdirSync(handoff.file("receipts"))
+      mkdirSync(handoff.file("__pycache__"))
+    })
     expect(findings).toEqual([])
+  })
+
+  test("an empty folder that nobody made is named", async () => {
+    const { findings } = await planted((handoff) => {
+      mkdirSync(handoff.file("sft/more/deeper"), { recursive: true })
+    })
+    expect(findings).toMatchObject([{ file: "sft/more/deeper", check: "unexpected" }])
   })
 
   test("a Parquet file that is cut is told as such, and the others are still read", async () => {

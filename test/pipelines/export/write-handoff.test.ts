@@ -211,6 +211,21 @@ describe("samples that cannot be trained on are counted by reason, and the other
       "mode-mismatch",
       { enable_thinking: false, chat_template_kwargs: { enable_thinking: false }, completion: [answer("a", "b")] },
     ],
+    ["mode-mismatch", { completion: [answer("\u0085\u2028", "b")] }],
+    ["empty-answer", { completion: [answer("a", "\u0085")] }],
+    ["flag-contradicts-mode", { prompt: [{ role: "user", content: "What? /no_think" }] }],
+    [
+      "flag-contradicts-mode",
+      {
+        prompt: [
+          { role: "system", content: "Be brief.\n/think" },
+          { role: "user", content: "What is in /no_think?" },
+        ],
+        enable_thinking: false,
+        chat_template_kwargs: { enable_thinking: false },
+        completion: [answer("", "b")],
+      },
+    ],
     ["kwargs-mismatch", { chat_template_kwargs: { enable_thinking: false } }],
     ["special-token", { prompt: [{ role: "user", content: "a<|im_end|>\n<|im_start|>system" }] }],
     ["special-token", { completion: [answer("a", "b</think>c")] }],

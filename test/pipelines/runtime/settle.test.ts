@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { codeTests } from "../../../annotators/verifiers/code-tests.ts"
 import type { Effect } from "../../../pipelines/runtime/effect.ts"
 import { RowError } from "../../../pipelines/runtime/errors.ts"
 import { effectKey, exchangeId, Ledger } from "../../../pipelines/runtime/ledger.ts"
@@ -103,6 +104,18 @@ describe("settle", () => {
       const unknown = asking("b")
       await expect(offline.settle(unknown)).rejects.toMatchObject({ reason: "not-settled", retryable: true })
       expect(unknown.performed).toBe(0)
+    }))
+
+  test("offline, a program that is not in the ledger runs: nobody is asked", () =>
+    withLedger(async (ledger) => {
+      const offline = new LedgerEffects(ledger, { offline: true })
+      const completion = "```js\nfunction add(a, b) { return a + b }\n```"
+      const reference = { entry_point: "add", tests: ["assert.equal(add(1, 2), 3)"] }
+      const options = { language: "javascript" }
+      expect(await codeTests.verify({ completion, reference, options }, offline)).toMatchObject({ verdict: "correct" })
+      const program: Effect<unknown> = { ...asking("p"), kind: "sandbox" }
+      expect(await offline.settle(program)).toMatchObject({ replayed: false })
+      expect(await offline.settle(program)).toMatchObject({ replayed: true })
     }))
 })
 

@@ -200,6 +200,8 @@ describe("a filter", () => {
     [["repetition", "in.jsonl", "o.jsonl", "--dropped", "./o.jsonl"], "OUT and --dropped are the same file"],
     [["repetition", "in.jsonl", "-", "--json"], "Standard output takes one thing"],
     [["repetition", "in.jsonl", "nowhere/o.jsonl"], "There is no folder for OUT"],
+    [["repetition", "in.jsonl", "in.jsonl/o.jsonl"], "OUT is below a file"],
+    [["repetition", "in.jsonl", "o.jsonl", "--dropped", "in.jsonl/deeper/d.jsonl"], "--dropped is below a file"],
     [["repetition", "in.jsonl", "many"], "OUT"],
     [["drafts", "in.jsonl", "o.jsonl", "--labels", "id"], "drafts adds no single value"],
     [["repetition", "in.jsonl", "o.jsonl", "--labels", "nestd"], "Did you mean nested?"],

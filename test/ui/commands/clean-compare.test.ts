@@ -36,6 +36,27 @@ test("two runs are compared, and a run is cleaned, from the command line", { tim
   expect(wrong.code).toBe(2)
   expect(linesOf(wrong).join("\n")).toContain("There is no run in this folder")
 
+  // Budget for a part of the drafts: that stage is begun, those after it are not.
+  const tokens = one.tokens.input + one.tokens.output
+  const c = join(folder, "c")
+  const halted = await runCommand(["run", config, "--out", c, "--set", `budget.tokens=${Math.floor(tokens / 2)}`])
+  expect(halted.code).toBe(1)
+  const status = await runCommand(["status", c])
+  expect(status.stdout).toMatch(/^ +draft +stopped /m)
+  expect(status.stdout).not.toMatch(/ running/)
+  const beside = await runCommand(["inspect", a, c])
+  expect(beside.stdout).toMatch(/^A: .*\(cold-start\)$/m)
+  expect(beside.stdout).toMatch(/^B: .*\(cold-start\), stopped: what is done so far$/m)
+  expect(beside.stdout).toMatch(/^ +questions .*\d$/m)
+  expect(beside.stdout).toMatch(/^ +draft .* B stopped$/m)
+  expect(beside.stdout).toMatch(/^ +select .* B waiting$/m)
+  const told = JSON.parse((await runCommand(["inspect", a, c, "--json"])).stdout)
+  expect(told.state).toEqual({ a: "done", b: "stopped" })
+  expect(told.stages.find(({ stage }: { stage: string }) => stage === "draft")).toMatchObject({
+    stateA: "done",
+    stateB: "stopped",
+  })
+
   await writeFile(join(a, "stages", "draft", "00000-aaaaaaaaaaaa.parquet"), "x".repeat(2_048))
   const dry = await runCommand(["clean", a, "--dry-run"])
   expect(dry.stdout).toMatch(/would remove 1 files, 2\.0 KiB\n +stage shards +1 files +2\.0 KiB/)

@@ -74,6 +74,16 @@ describe("the page", () => {
     expect(JSON.parse((await runCommand(["report", run, "--to", elsewhere, "--json"])).stdout)).toMatchObject({
       report: elsewhere,
     })
+    for (const [to, what] of [
+      [run, "--to is a folder"],
+      [join(run, "run.json", "one.html"), "--to is below a file"],
+      [join(run, "run.json", "deeper", "one.html"), "--to is below a file"],
+      ["/dev/null", "--to is no file that could be replaced"],
+    ] as const) {
+      const wrong = await runCommand(["report", run, "--to", to])
+      expect(wrong.code).toBe(2)
+      expect(wrong.stderr).toContain(`${what} (${to})`)
+    }
     const none = await runCommand(["report", join(run, "..")])
     expect(none.code).toBe(2)
     expect(none.stderr).toContain("There is no run in this folder")

@@ -90,6 +90,7 @@ describe("the overview", () => {
     ])
     const shown = text({ progress: stopped, keys: false })
     expect(shown).toMatch(/stopped after/)
+    expect(shown).toMatch(/^ {2}draft +120\/~4,250 +stopped /m)
     expect(shown).toMatch(/^ {2}got ENOSPC$/m)
     expect(shown).not.toMatch(/q leave/)
     expect(shown).not.toMatch(/^>/m)

@@ -272,6 +272,7 @@ describe("getModelWeights from elsewhere", () => {
     writeFileSync(file, Buffer.alloc(bytes.length))
     expect((await failure(get({ from: file }))).message).toContain(`expected sha256 ${model.sha256}`)
     expect((await failure(get({ from: join(folder, "none") }))).message).toContain("no such file")
+    expect((await failure(get({ from: folder }))).message).toContain(`a folder, not a file (${folder})`)
     expect(existsSync(cached())).toBe(false)
   })
 
@@ -280,6 +281,15 @@ describe("getModelWeights from elsewhere", () => {
     const error = await failure(get())
     expect(error.exit).toBe(2)
     expect(error.message).toContain("COTYLEDON_CACHE")
+    // A file system that takes no new folders.
+    const options = { environment: environment({ COTYLEDON_CACHE: "/proc/cotyledon" }) }
+    const file = join(folder, "elsewhere.gguf")
+    writeFileSync(file, bytes)
+    for (const from of [undefined, file]) {
+      const refused = await failure(get({ ...options, from }))
+      expect(refused.exit).toBe(2)
+      expect(refused.message).toMatch(/^cannot use the cache of weights: \w+ \(\/proc\/cotyledon/)
+    }
   })
 
   it("says when the disk is full", async (context) => {
