@@ -154,6 +154,7 @@ function commandLine(): Command {
     .option("--sequence-length <n>", "places of a packed row (default: --max-length)", whole)
     .option("--tokenizer <file|name>", "tokenizer.json of the model (default: qwen3)")
     .option("--template <file|name>", "chat template of the model (default: qwen3)")
+    .option("--train-empty-block", "take loss on the empty block of samples without thinking too: see README")
     .option("--quick", "verify: hashes, counts and probes, without reading every row", false)
     .option("--full", "verify: read every row, however many there are", false)
     .addHelpText("after", handoffHelp)

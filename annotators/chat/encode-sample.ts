@@ -47,7 +47,8 @@ const turnEnd = "<|im_end|>"
 /**
  * Text, ids and labels of a training sample under the stock template, as a trainer that splits prompt and completion has them (TRL):
  * the text of all turns, its ids those of Hugging Face's tokenizer, and a loss on the completion alone. That is what follows
- * `<|im_start|>assistant\n`, the turn's end and its line feed included, and without thinking what follows the empty block.
+ * `<|im_start|>assistant\n`, the turn's end and its line feed included, and without thinking what follows the empty block, or with it
+ * where `emptyThinkLoss` is set.
  *
  * Throws a RowError for what `checkConversation` refuses and for: `bad-completion` (not one assistant's turn that starts with
  * `<think>\n...\n</think>\n\n`, the one form that every loader keeps), `mode-mismatch` (the block is empty in thinking mode, or not
@@ -55,7 +56,11 @@ const turnEnd = "<|im_end|>"
  * template would drop the thinking), `not-prefix-exact` (the answer starts with white space that the tokenizer joins to the
  * template's: prompt and whole would be tokenised differently).
  */
-export function encodeSample(sample: TrainingSample, tokenizer: Tokenizer): EncodedSample {
+export function encodeSample(
+  sample: TrainingSample,
+  tokenizer: Tokenizer,
+  { emptyThinkLoss = false }: { emptyThinkLoss?: boolean } = {},
+): EncodedSample {
   const { thinking, answer } = checkedCompletion(sample)
   const out = new TokenList(tokenizer)
   const { prompt, tools = null, completion } = sample
@@ -65,15 +70,15 @@ export function encodeSample(sample: TrainingSample, tokenizer: Tokenizer): Enco
   out.text(`\n${thinking}\n`, sample.enable_thinking ? "thinking" : "template")
   out.marker(closeTag)
   const exact = out.answer(answerText(answer, completion[0]!))
-  if (!sample.enable_thinking && !exact)
+  const trainsBlock = sample.enable_thinking || emptyThinkLoss
+  if (!trainsBlock && !exact)
     throw new RowError(
       "not-prefix-exact",
       "completion[0].content: the answer starts with white space that the tokenizer joins to the line feeds before it",
     )
   out.marker(turnEnd)
   out.text("\n", "template")
-  const from = sample.enable_thinking ? start : out.answerStart
-  return out.encoded(from)
+  return out.encoded(trainsBlock ? start : out.answerStart)
 }
 
 /**

@@ -19,6 +19,11 @@ export interface HandoffOptions {
   readonly tokenizer?: string | undefined
   /** `qwen3`, or the path of a Jinja template. */
   readonly template?: string | undefined
+  /**
+   * Whether the empty block of a sample without thinking bears loss; default false. A model learns to write the block itself, as an answer to
+   * `/no_think`, only where it does.
+   */
+  readonly emptyThinkLoss?: boolean | undefined
   /** Most rows of a Parquet file; default 20,000. */
   readonly rowsPerFile?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -32,6 +37,7 @@ export interface Settings {
   maxLength: number
   overLong: "drop" | "cut"
   sequenceLength: number
+  emptyThinkLoss: boolean
   rowsPerFile: number
 }
 
@@ -64,5 +70,6 @@ export function readSettings(options: HandoffOptions): Settings {
       expected: `--sequence-length of at least ${maxLength} (--max-length)`,
       got: `${places}`,
     })
-  return { model: found, maxLength, overLong, sequenceLength: places, rowsPerFile }
+  const { emptyThinkLoss = false } = options
+  return { model: found, maxLength, overLong, sequenceLength: places, emptyThinkLoss, rowsPerFile }
 }

@@ -63,9 +63,12 @@ const stockName = "qwen3"
 export async function openSampleEncoder({
   tokenizer: tokenizerName = stockName,
   template: templateName = stockName,
+  emptyThinkLoss = false,
 }: {
   tokenizer?: string | undefined
   template?: string | undefined
+  /** Whether the empty block of a sample without thinking bears loss. */
+  emptyThinkLoss?: boolean | undefined
 }): Promise<SampleEncoder> {
   const path = tokenizerPath(tokenizerName)
   const json = await readFile(path.endsWith(".json") ? path : join(path, "tokenizer.json")).catch(() => null)
@@ -124,8 +127,8 @@ export async function openSampleEncoder({
       { path: "tokenizer/chat_template.jinja", bytes: Buffer.from(stock.source) },
     ],
     encode: isFamilyTemplate
-      ? (sample) => encodeSample(sample, tokenizer)
-      : (sample) => encodeWith(stock, sample, tokenizer, systemWithTools),
+      ? (sample) => encodeSample(sample, tokenizer, { emptyThinkLoss })
+      : (sample) => encodeWith(stock, sample, { tokenizer, systemWithTools, emptyThinkLoss }),
     promptTokens: (prompt) =>
       tokenizer.encodeMarkup(render({ messages: prompt, add_generation_prompt: true, enable_thinking: true })).length,
     systemWithTools,
@@ -173,10 +176,14 @@ const plainConfig = (special: SpecialTokens): string =>
 function encodeWith(
   template: ChatTemplate,
   sample: EncodableSample,
-  tokenizer: Tokenizer,
-  systemWithTools: SampleEncoder["systemWithTools"],
+  {
+    tokenizer,
+    systemWithTools,
+    emptyThinkLoss,
+  }: Pick<SampleEncoder, "tokenizer" | "systemWithTools"> & { emptyThinkLoss: boolean },
 ): Encoded {
-  const { prompt, completion, tools, enable_thinking } = sample
+  const { prompt, completion, tools } = sample
+  const enable_thinking = sample.enable_thinking || emptyThinkLoss
   const messages = [...prompt, ...completion]
   checkedCompletion(sample, template.control)
   const head = template.render({ messages: prompt, tools, add_generation_prompt: true, enable_thinking })

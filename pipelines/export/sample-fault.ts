@@ -36,15 +36,21 @@ const block = /^<think>\n([\s\S]*?)\n<\/think>\n\n([\s\S]*)$/
 /**
  * The parts of a sample, or why it has not got them: an id, a mode that its template arguments repeat, turns with role and content, tools
  * as JSON, a system message at the beginning alone, no user behind a result of a tool, earlier turns without thinking, a last flag that asks
- * for the mode where there is one, and one assistant turn with a whole think block and an answer behind it. What the texts may hold is checked where they are encoded (`encodeSample`).
+ * for the mode where there is one, and one assistant turn with a whole think block and an answer behind it. Where an empty block bears loss the
+ * template arguments ask for thinking in every row, since the block is then part of the completion. What the texts may hold is checked where
+ * they are encoded (`encodeSample`).
  */
-export function readSample(row: SampleParts): { sample: SoundSample } | { fault: SampleFault } {
+export function readSample(
+  row: SampleParts,
+  { emptyThinkLoss = false }: { emptyThinkLoss?: boolean } = {},
+): { sample: SoundSample } | { fault: SampleFault } {
   const { id, prompt, completion, chat_template_kwargs: kwargs, enable_thinking } = row
   if (typeof id !== "string" || id === "") return fault("no-id")
   if (typeof enable_thinking !== "boolean") return fault("mode-missing", "enable_thinking is null")
   const asked = (kwargs as { enable_thinking?: unknown } | null)?.enable_thinking
   if (typeof asked !== "boolean") return fault("null-kwargs", "chat_template_kwargs or its enable_thinking is null")
-  if (asked !== enable_thinking) return fault("kwargs-mismatch", "chat_template_kwargs contradicts enable_thinking")
+  if (asked !== (enable_thinking || emptyThinkLoss))
+    return fault("kwargs-mismatch", "chat_template_kwargs contradicts enable_thinking")
   if (!areMessages(prompt)) return fault("bad-prompt", "no turns, or a turn without role or content")
   if (!areMessages(completion)) return fault("bad-completion", "no turns, or a turn without role or content")
   const [turn, ...others] = completion

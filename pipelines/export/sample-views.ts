@@ -137,7 +137,9 @@ export class SampleViews {
   async #write(row: Row, { sample, encoded, cut }: Fitted): Promise<void> {
     const { id, enable_thinking, prompt, completion, tools } = sample
     const { inputIds, labels, trainedTokens } = encoded
-    const written: Row = cut ? { ...row, completion } : row
+    // A trainer that splits at the prompt must have the empty block behind it where it bears loss.
+    const asked = this.#settings.emptyThinkLoss ? { chat_template_kwargs: { enable_thinking: true } } : {}
+    const written: Row = cut ? { ...row, completion, ...asked } : { ...row, ...asked }
     const counts = { tokens: inputIds.length, trainedTokens, weight: 4 * inputIds.length }
     const path = this.#sft.pathOfNext
     await this.#sft.add(written, counts)

@@ -175,6 +175,7 @@ async function carriedEncoder(
     const encoder = await openSampleEncoder({
       tokenizer: join(folder, "tokenizer/tokenizer.json"),
       template: join(folder, stock.path),
+      emptyThinkLoss: manifest.template.empty_think_loss,
     })
     const { vocab_size, eos_token_id, pad_token_id } = manifest.tokenizer
     const { tokenizer, endOfTurn, endOfDocument } = encoder

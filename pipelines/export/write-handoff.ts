@@ -129,7 +129,7 @@ class HandoffWriter {
   /** Writes all that is not rows, and tells the manifest. */
   async finish(): Promise<{ manifest: HandoffManifest; text: string }> {
     const { manifest: run, manifestSha256 } = this.#source
-    const { model, maxLength, sequenceLength, overLong } = this.#settings
+    const { model, maxLength, sequenceLength, overLong, emptyThinkLoss } = this.#settings
     const { tokenizer, stock, training, files: carried, endOfTurn, endOfDocument } = this.#encoder
     const views = this.#views
     const { sft, messages, packed, tokens, rejected } = await views.close()
@@ -144,6 +144,7 @@ class HandoffWriter {
       maxLength,
       sequenceLength,
       hasTools: views.hasTools,
+      emptyThinkLoss,
       rlPrompts: this.#rlRows?.written ?? 0,
       messagesFiles: messages.map(({ path }) => path),
       rlFiles: rl.map(({ path }) => path),
@@ -191,7 +192,7 @@ class HandoffWriter {
         training: training.path,
         training_sha256: training.digest,
         history: "stripped",
-        empty_think_loss: false,
+        empty_think_loss: emptyThinkLoss,
         mode_counts: views.modes,
       },
       mixture: views.mixture.map((of) => ({ ...of, weight: of.rows / views.rows.written, epochs: 1 })),
@@ -225,6 +226,7 @@ class HandoffWriter {
           maxLength,
           overLong,
           sequenceLength,
+          emptyThinkLoss,
           tokenizer: tokenizer.digest,
           stock: stock.digest,
           training: training.digest,

@@ -9,6 +9,7 @@ export interface HandoffCommandOptions extends CommonOptions {
   sequenceLength?: number
   tokenizer?: string
   template?: string
+  trainEmptyBlock?: boolean
   quick: boolean
   full: boolean
 }

@@ -27,6 +27,7 @@ export async function writeFolder(run: string, options: HandoffCommandOptions): 
       sequenceLength: options.sequenceLength,
       tokenizer: options.tokenizer,
       template: options.template,
+      emptyThinkLoss: options.trainEmptyBlock,
       signal: interrupt.signal,
       onProgress(read) {
         if (Date.now() - spoken < 1_000) return
@@ -63,6 +64,7 @@ export function summaryLines({ rows, rl_rows, shards, template, packing, stage, 
     `${stage} for ${model}`,
     `${grouped(rows.in)} samples = ${grouped(rows.written)} written (${grouped(rows.cut)} cut) + ${grouped(rows.in - rows.written)} rejected${reasons(rows.rejected)}`,
     `${grouped(template.mode_counts.thinking)} with thinking, ${grouped(template.mode_counts.non_thinking)} without`,
+    ...(template.mode_counts.non_thinking > 0 ? [blockLine(template.empty_think_loss)] : []),
     ...(rl_rows
       ? [
           `${grouped(rl_rows.in)} unused questions = ${grouped(rl_rows.written)} prompts for RL + ${grouped(rl_rows.in - rl_rows.written)} rejected${reasons(rl_rows.rejected)}`,
@@ -72,6 +74,12 @@ export function summaryLines({ rows, rl_rows, shards, template, packing, stage, 
     `packed rows of ${grouped(packing.seq_len)} are ${percent(packing.fill, 1)} full`,
   ]
 }
+
+/** What a model learns of the block that non-thinking samples have: trained both ways from nothing, only one followed the flag. */
+const blockLine = (trained: boolean): string =>
+  trained
+    ? "the empty block of those bears loss: a model learns to write it where /no_think asks for it"
+    : "the empty block of those bears no loss: a model learns to answer behind it, not to write it for /no_think (--train-empty-block)"
 
 function reasons(rejected: Readonly<Record<string, number>>): string {
   const list = Object.entries(rejected).map(([reason, rows]) => `${grouped(rows)} ${reason}`)

@@ -14,6 +14,8 @@ export interface LaunchScene {
   readonly sequenceLength: number
   /** Whether samples have tools. */
   readonly hasTools: boolean
+  /** Whether the empty block of samples without thinking bears loss. */
+  readonly emptyThinkLoss: boolean
   /** Prompts for RL; 0 where there are none. */
   readonly rlPrompts: number
   /** Files of the messages view and of the prompts, relative to the handoff's folder. */

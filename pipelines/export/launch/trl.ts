@@ -7,7 +7,7 @@ const transformers = "5.23.0"
 
 /** `trl sft` over prompts and completions. */
 export function trlSft(scene: LaunchScene): LaunchConfig {
-  const { model, training, maxLength, hasTools, stage, seed } = scene
+  const { model, training, maxLength, hasTools, emptyThinkLoss, stage, seed } = scene
   const settings = {
     model_name_or_path: model.repository,
     chat_template_path: scene.stockTemplate,
@@ -39,8 +39,10 @@ export function trlSft(scene: LaunchScene): LaunchConfig {
   const head = comment([
     `TRL ${version} with transformers ${transformers} and datasets 5.2.0. In this folder:`,
     "  accelerate launch -m trl.scripts.sft --config launch/trl-sft.yaml      (or: trl sft --config launch/trl-sft.yaml)",
-    "chat_template_kwargs go with each row: the empty block of a non-thinking sample bears no loss. Compare the rows that the trainer",
-    "prepared with manifest.json: it drops rows that truncation leaves without loss, and says nothing.",
+    emptyThinkLoss
+      ? "chat_template_kwargs ask for thinking in every row: so the empty block of a non-thinking sample bears loss. Compare the rows that the"
+      : "chat_template_kwargs go with each row: the empty block of a non-thinking sample bears no loss. Compare the rows that the trainer",
+    `${emptyThinkLoss ? "trainer " : ""}prepared with manifest.json: it drops rows that truncation leaves without loss, and says nothing.`,
     `Learning: ${training.source}.`,
   ])
   return {

@@ -126,6 +126,11 @@ class Handoff:
         self.render_view = render if self.qwen3 else self.render
 
     @property
+    def trains_block(self) -> bool:
+        """Whether the empty block of a non-thinking row bears loss: then the prompt of every row ends before its block."""
+        return self.manifest["template"]["empty_think_loss"]
+
+    @property
     def stock_path(self) -> str:
         stock = self.manifest["template"]["stock_sha256"]
         return next((f["path"] for f in self.manifest["files"] if f["sha256"] == stock and f["path"].endswith(".jinja")), "templates/qwen3.jinja")
@@ -208,7 +213,7 @@ class Handoff:
         if loss == "turns":
             trained = [match.span() for match in ASSISTANT_TURN.finditer(text)]
         else:
-            prompt = self.render(row["prompt"], tools, add_generation_prompt=True, enable_thinking=loss == "block" or row["enable_thinking"])
+            prompt = self.render(row["prompt"], tools, add_generation_prompt=True, enable_thinking=row["enable_thinking"] or self.trains_block or loss == "block")
             demand(text.startswith(prompt), "the prompt's text does not begin that of prompt and completion")
             trained = [(len(prompt), len(text))]
         edges = [0, *(edge for span in trained for edge in span)]
@@ -272,7 +277,7 @@ class Handoff:
         thinks, before = row["enable_thinking"], None
         demand(row["id"], "has no id")
         demand(thinks is not None, "enable_thinking is null")
-        demand(row["chat_template_kwargs"] == {"enable_thinking": thinks}, "chat_template_kwargs is null or contradicts enable_thinking")
+        demand(row["chat_template_kwargs"] == {"enable_thinking": thinks or self.trains_block}, "chat_template_kwargs is null or contradicts enable_thinking")
         for message in row["prompt"][1:] if row["prompt"][0]["role"] == "system" else row["prompt"]:
             demand(message["role"] in NEXT_ROLES[before], f"{message['role']} follows {before or 'nothing'} in its prompt")
             before = message["role"]

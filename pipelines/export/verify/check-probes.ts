@@ -52,7 +52,7 @@ export async function checkProbes(
         fault("training template", "the training template makes other token ids of it than the probe has")
       return
     }
-    const read = readSample(row as unknown as SampleParts)
+    const read = readSample(row as unknown as SampleParts, { emptyThinkLoss: manifest.template.empty_think_loss })
     if ("fault" in read) {
       fault("sample", read.fault.reason)
       return

@@ -114,7 +114,8 @@ class SamplesCheck implements SamplesSeen {
   }
 
   #encoded(row: Row, fault: (check: string, what: string) => void): (Encoded & { sample: SoundSample }) | null {
-    const read = readSample(row as unknown as SampleParts)
+    const emptyThinkLoss = this.#manifest.template.empty_think_loss
+    const read = readSample(row as unknown as SampleParts, { emptyThinkLoss })
     if ("fault" in read) {
       fault("sample", `${read.fault.reason}${read.fault.detail === null ? "" : `: ${read.fault.detail}`}`)
       return null

@@ -41,6 +41,13 @@ describe("labels", () => {
     expect(tokenizer.decode(encoded.inputIds)).toContain("assistant\n<think>\n\n</think>\n\n4")
   })
 
+  test("without thinking the empty block is trained where that is asked for, and the ids are the same", () => {
+    const given = sample("<think>\n\n</think>\n\n4", false)
+    const encoded = encodeSample(given, tokenizer, { emptyThinkLoss: true })
+    expect(trained(encoded)).toBe("<think>\n\n</think>\n\n4<|im_end|>\n")
+    expect(encoded.inputIds).toEqual(encodeSample(given, tokenizer).inputIds)
+  })
+
   test("calls of tools in the completion are trained", () => {
     const completion = [
       {

@@ -121,6 +121,16 @@ def sft_thinking_without_end(folder: Path) -> None:
 
 
 @fault()
+def sft_block_in_prompt(folder: Path) -> None:
+    """The template arguments of a non-thinking row, which in a handoff that trains the empty block ask for thinking too."""
+
+    def change(rows: Rows) -> None:
+        next(row for row in rows if not row["enable_thinking"])["chat_template_kwargs"] = {"enable_thinking": False}
+
+    edit_rows(folder, "sft", change)
+
+
+@fault()
 def sft_null_kwargs(folder: Path) -> None:
     edit_rows(folder, "sft", lambda rows: rows[1].update(chat_template_kwargs=None))
 

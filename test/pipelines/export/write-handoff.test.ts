@@ -67,6 +67,19 @@ describe("a handoff", () => {
     expect(otherwise.sha256).not.toBe(first.sha256)
   })
 
+  test("takes loss on the empty block where that is asked for: every prompt ends before its block", async () => {
+    const plain = await handedOff(samplesOf(30))
+    const { manifest, rowsIn, path } = await handedOff(samplesOf(30), { emptyThinkLoss: true })
+    expect(manifest.template.empty_think_loss).toBe(true)
+    for (const row of await rowsIn("sft")) expect(row.chat_template_kwargs).toEqual({ enable_thinking: true })
+    const modes = (rows: Row[]) => rows.map(({ enable_thinking }) => enable_thinking)
+    expect(modes(await rowsIn("sft"))).toEqual(modes(await plain.rowsIn("sft")))
+    // <think>, two line feeds in one token, </think>, and again two line feeds.
+    const more = 4 * manifest.template.mode_counts.non_thinking
+    expect(manifest.shards[0]!.trained_tokens).toBe(plain.manifest.shards[0]!.trained_tokens + more)
+    expect((await verifyHandoffs(path, { rows: "all" }))[0]).toMatchObject({ whole: true, findings: [] })
+  })
+
   test("written by two at once ends as one", async () => {
     const root = temporaryFolder()
     const run = await writeRun(join(root, "run"), samplesOf(30))
