@@ -75,7 +75,7 @@ export function summaryLines({ rows, rl_rows, shards, template, packing, stage, 
   ]
 }
 
-/** What a model learns of the block that non-thinking samples have: trained both ways from nothing, only one followed the flag. */
+/** What a model learns of the block that non-thinking samples have: of two that were trained on a GPU only one followed the flag (README). */
 const blockLine = (trained: boolean): string =>
   trained
     ? "the empty block of those bears loss: a model learns to write it where /no_think asks for it"

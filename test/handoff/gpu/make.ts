@@ -1,5 +1,6 @@
 // Makes what `check.py` proves on a machine with a GPU, from questions with solutions (GSM8K's form: id, question, solution, reference):
 //   fusion/   a handoff of a mode-fusion run: solutions as thinking, and bare answers as the other mode
+//   switch/   the same run handed off with --train-empty-block
 //   rl/       a handoff whose rl/ holds questions that neither of the two has
 //   distill/  F5: completions of a tiny student with the log-probabilities of a tiny teacher, both of known seeds
 // and, with --bundle, the `cotyledon` command for machines that have neither Node nor a registry, so that GRPO's reward is the real one.
@@ -49,8 +50,20 @@ const reasoning = ({ solution }: Question) => solution.replace(/<<.*?>>/g, "").r
 const cotyledon = (...args: string[]) => execFileSync(process.execPath, [command, ...args, "--quiet"], { cwd: to })
 
 /** Hands a run off, so that NAME/ is a folder with the one handoff in it. */
-function handOff(run: string, name: string) {
-  cotyledon("handoff", run, "--to", name, "--model", "0.6B", "--max-length", "2048", "--sequence-length", "4096")
+function handOff(run: string, name: string, ...more: string[]) {
+  cotyledon(
+    "handoff",
+    run,
+    "--to",
+    name,
+    "--model",
+    "0.6B",
+    "--max-length",
+    "2048",
+    "--sequence-length",
+    "4096",
+    ...more,
+  )
 }
 
 rmSync(to, { recursive: true, force: true })
@@ -79,6 +92,7 @@ writeFileSync(
 )
 cotyledon("run", "fusion.json", "--out", "fusion-run")
 handOff("fusion-run", "fusion")
+handOff("fusion-run", "switch", "--train-empty-block")
 
 await writeRun(join(to, "rl-run"), [sampleOf("the only sample")], {
   dropped: next(values.prompts).map(({ id, question, reference }) => droppedQuestion(id, { question, reference })),

@@ -12,7 +12,7 @@ from scene import Scene
 
 
 def files(scene: Scene) -> dict[str, Any]:
-    said = {name: verify(folder, scene.out / "receipts" / name) for name, folder in {"fusion": scene.fusion, "rl": scene.rl}.items()}
+    said = {name: verify(folder, scene.out / "receipts" / name) for name, folder in {"fusion": scene.fusion, "switch": scene.switch, "rl": scene.rl}.items()}
     copy = scene.out / "flipped" / scene.fusion.name
     shutil.copytree(scene.fusion, copy, dirs_exist_ok=True)
     [packed] = (copy / "packed").glob("*.parquet")

@@ -1,8 +1,10 @@
-"""TRL's own `trl sft` with the packed launch config trains a small model from nothing; then the model must follow the flags: it thinks, or writes
-the empty block, as the last flag says."""
+"""TRL's own `trl sft` with the packed launch config trains a small model from nothing, once with loss on the empty block and once without. Where
+it bears loss the model must follow every switch: it thinks, or writes the empty block, as the last flag says. Where it does not, the model must
+follow what the template writes; what it makes of `/no_think` alone is only told."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,21 +22,36 @@ BLOCK = re.compile(r"<think>\n(.*?)\n</think>\n\n(?!.*</?think>)(.+)", re.DOTALL
 def train(scene: Scene) -> dict[str, Any]:
     folder = scene.out / "small"
     checkpoint(scene, folder / "start")
-    trainer = trl_sft(scene, folder)
-    tokenizer = scene.tokenizer(scene.fusion)
-    tokenizer.save_pretrained(folder / "trained")
-    model = trainer.model.to(torch.float32 if scene.small else torch.bfloat16).eval()
-    model.save_pretrained(folder / "trained")
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    followed = {name: follow(scene, model, tokenizer, flag, enable) for name, (flag, enable) in MODES.items()}
-    finding = {"version": __import__("trl").__version__, "rows": len(trainer.train_dataset), "steps": trainer.state.global_step}
-    finding |= {"first_loss": losses[0], "last_loss": losses[-1], "followed": followed}
-    finding["train_runtime"] = next((entry["train_runtime"] for entry in trainer.state.log_history if "train_runtime" in entry), None)
+    finding: dict[str, Any] = {"version": __import__("trl").__version__, "steps": STEPS[scene.device]}
+    for name, handoff in {"block untrained": scene.fusion, "block trained": scene.switch}.items():
+        trainer = trl_sft(scene, handoff, folder)
+        model = trainer.model.to(torch.float32 if scene.small else torch.bfloat16).eval()
+        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+        followed = {mode: follow(scene, model, scene.tokenizer(handoff), *asked) for mode, asked in MODES.items()}
+        trained = sum(label != -100 for labels in trainer.train_dataset["labels"] for label in labels)
+        finding[name] = {"rows": len(trainer.train_dataset), "trained_tokens": trained, "as_manifest": trained == manifest_count(handoff), "first_loss": losses[0], "last_loss": losses[-1], "followed": followed}
+        if handoff == scene.switch:
+            scene.tokenizer(handoff).save_pretrained(folder / "trained")
+            model.save_pretrained(folder / "trained")
     # Two steps on a CPU teach nothing: there it is enough that they are taken.
-    finding["holds"] = scene.small or (losses[-1] < losses[0] and all(mode["right"] >= 0.9 for mode in followed.values()))
+    finding["holds"] = all(part["as_manifest"] for name, part in finding.items() if name.startswith("block")) and (scene.small or learned(finding))
     return finding
 
 
+def learned(finding: dict[str, Any]) -> bool:
+    return all(
+        part["last_loss"] < part["first_loss"] and all(mode["right"] >= 0.9 for flag, mode in part["followed"].items() if name == "block trained" or flag != "/no_think")
+        for name, part in finding.items()
+        if name.startswith("block")
+    )
+
+
+def manifest_count(handoff: Path) -> int:
+    shards = json.loads((handoff / "manifest.json").read_bytes())["shards"]
+    return sum(shard["trained_tokens"] for shard in shards if shard["path"].startswith("packed/"))
+
+
+STEPS = {"cpu": 2, "cuda": 400}
 # A flag in the question, and what the template is told. Thinking is meant where neither says otherwise.
 MODES = {"no flag": ("", True), "/think": (" /think", True), "/no_think": (" /no_think", True), "enable_thinking=False": ("", False)}
 
@@ -44,14 +61,14 @@ def checkpoint(scene: Scene, folder: Path) -> None:
     scene.tokenizer(scene.fusion).save_pretrained(folder)
 
 
-def trl_sft(scene: Scene, folder: Path) -> Any:
+def trl_sft(scene: Scene, handoff: Path, folder: Path) -> Any:
     import trl
     from trl.scripts.sft import main, make_parser
 
     settings = {
         "model_name_or_path": folder / "start",
         "output_dir": folder / "out",
-        "max_steps": 2 if scene.small else 400,
+        "max_steps": STEPS[scene.device],
         "per_device_train_batch_size": 1 if scene.small else 4,
         "gradient_accumulation_steps": 1,
         "gradient_checkpointing": "false",
@@ -72,7 +89,7 @@ def trl_sft(scene: Scene, folder: Path) -> Any:
         return step(trainer, **given)
 
     trl.SFTTrainer.train, trl.SFTTrainer.save_model = remember, lambda *_, **__: None
-    os.chdir(scene.fusion)
+    os.chdir(handoff)
     try:
         arguments = ["--config", "launch/trl-packed.yaml", *(f"--{key}={value}" for key, value in settings.items())]
         main(*make_parser().parse_args_and_config(arguments, fail_with_unknown_args=True))

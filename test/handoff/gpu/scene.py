@@ -28,6 +28,10 @@ class Scene:
         return only_folder(self.folder / "fusion")
 
     @cached_property
+    def switch(self) -> Path:
+        return only_folder(self.folder / "switch")
+
+    @cached_property
     def rl(self) -> Path:
         return only_folder(self.folder / "rl")
 
