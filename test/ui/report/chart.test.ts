@@ -12,6 +12,20 @@ test("ticks are round, begin at 0 and reach what is shown", () => {
   }
 })
 
+test("the labels below a histogram leave each other room, and both ends have theirs", () => {
+  for (let count = 1; count <= 40; count++) {
+    const bins = Array.from({ length: count }, (_, at) => ({ from: 10 * at, to: 10 * at + 10, count: at }))
+    const chart = histogram("all", bins, "x").html
+    const places = [...chart.matchAll(/<text class="note" x="([\d.]+)" y="210"[^>]*>(\d+)</g)].map(([, x, label]) => [
+      Number(x),
+      label!,
+    ])
+    expect([places[0]![1], places.at(-1)![1]]).toEqual(["0", `${10 * count}`])
+    for (const [at, [x]] of places.entries())
+      if (at > 0) expect((x as number) - (places[at - 1]![0] as number)).toBeGreaterThan(40)
+  }
+})
+
 test("charts have a name, a bar for each value, and no number that is none", () => {
   const list = [0, 5, 12_345].map((value) => ({ label: `<b>${value}`, value, note: `${value}` }))
   const bins = [0, 0, 3].map((count, at) => ({ from: at, to: at + 1, count }))
