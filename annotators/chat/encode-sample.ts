@@ -43,6 +43,9 @@ export const untrained = -100
 
 const turnEnd = "<|im_end|>"
 
+/** Splits a rendered prompt at its markers, which stand between the pieces. */
+const betweenMarkers = new RegExp(`(${templateMarker.source})`)
+
 /**
  * Text, ids and labels of a training sample under the stock template, as a trainer that splits prompt and completion has them (TRL):
  * the text of all turns, its ids those of Hugging Face's tokenizer, and a loss on the completion alone. That is what follows
@@ -138,8 +141,54 @@ const shown = (content: unknown) =>
 
 type Kind = TokenSpan["kind"]
 
+/**
+ * Ids of the template's own words: its markers, line feeds and the heads of turns. They are the same in every sample, and short: asking for
+ * them costs more than the ids of a sentence.
+ */
+class FixedIds {
+  static readonly #of = new WeakMap<Tokenizer, FixedIds>()
+  readonly #tokenizer: Tokenizer
+  readonly #markers = new Map<string, Int32Array | null>()
+  readonly #texts = new Map<string, Int32Array>()
+
+  private constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer
+  }
+
+  static of(tokenizer: Tokenizer): FixedIds {
+    let ids = FixedIds.#of.get(tokenizer)
+    if (!ids) {
+      ids = new FixedIds(tokenizer)
+      FixedIds.#of.set(tokenizer, ids)
+    }
+    return ids
+  }
+
+  /** Null where the tokenizer has no such token. */
+  marker(token: string): Int32Array | null {
+    let ids = this.#markers.get(token)
+    if (ids === undefined) {
+      const id = this.#tokenizer.tokenId(token)
+      ids = id === undefined ? null : Int32Array.of(id)
+      this.#markers.set(token, ids)
+    }
+    return ids
+  }
+
+  text(text: string): Int32Array {
+    let ids = this.#texts.get(text)
+    if (!ids) {
+      ids = this.#tokenizer.encode(text)
+      // A prompt may have turns of any role: only the first few are the template's.
+      if (this.#texts.size < 64) this.#texts.set(text, ids)
+    }
+    return ids
+  }
+}
+
 class TokenList {
   readonly #tokenizer: Tokenizer
+  readonly #fixed: FixedIds
   readonly #parts: Int32Array[] = []
   readonly #spans: { kind: Kind; start: number; end: number }[] = []
   length = 0
@@ -148,6 +197,7 @@ class TokenList {
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer
+    this.#fixed = FixedIds.of(tokenizer)
   }
 
   #push(ids: Int32Array, kind: Kind): void {
@@ -162,14 +212,14 @@ class TokenList {
 
   /** One of the template's markers. */
   marker(token: string): void {
-    const id = this.#tokenizer.tokenId(token)
-    if (id === undefined)
+    const ids = this.#fixed.marker(token)
+    if (!ids)
       throw new RowError("foreign-tokenizer", `the tokenizer has no token ${token}: it does not belong to the template`)
-    this.#push(Int32Array.of(id), "template")
+    this.#push(ids, "template")
   }
 
   text(text: string, kind: Kind): void {
-    this.#push(this.#encode(text), kind)
+    this.#push(text === "\n" ? this.#fixed.text(text) : this.#encode(text), kind)
   }
 
   #encode(text: string): Int32Array {
@@ -179,7 +229,7 @@ class TokenList {
   /** Rendered turns. */
   prompt(text: string): void {
     let before = ""
-    for (const [at, part] of text.split(new RegExp(`(${templateMarker.source})`)).entries()) {
+    for (const [at, part] of text.split(betweenMarkers).entries()) {
       if (at % 2 === 1) this.marker(part)
       else if (before === "<|im_start|>") this.#turn(part)
       else if (part !== "") this.text(part, part === "\n" ? "template" : "prompt")
@@ -201,8 +251,8 @@ class TokenList {
 
   /** A text whose head is the template's. Where a token reaches over the border, it and all behind it are content. */
   #headed(text: string, head: string, kind: Kind): boolean {
-    const ids = this.#encode(text)
-    const own = this.#tokenizer.encode(head)
+    const own = this.#fixed.text(head)
+    const ids = text === head ? own : this.#encode(text)
     let same = 0
     while (same < own.length && own[same] === ids[same]) same++
     this.#push(ids.subarray(0, same), "template")
