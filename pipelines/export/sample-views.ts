@@ -2,15 +2,14 @@ import type { HandoffShard, Probe } from "../../schemas/handoff-manifest.ts"
 import { messagesRow } from "../../schemas/messages-row.ts"
 import { packedRow } from "../../schemas/packed.ts"
 import { rejectedRow } from "../../schemas/rejected-row.ts"
-import { canonicalPacked } from "../packing/canonical-packed.ts"
 import { type PackedTokens, SamplePacker } from "../packing/pack-samples.ts"
 import { integerListBatch } from "../packing/packed-batch.ts"
 import { RowError } from "../runtime/errors.ts"
-import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
 import type { Settings } from "./handoff-options.ts"
 import { messagesView } from "./messages-view.ts"
 import { cutThinking } from "./over-long.ts"
+import { PairCounts } from "./pair-counts.ts"
 import { ProbePlan, probeOf } from "./probes.ts"
 import { KnownQuestions } from "./rl-prompts.ts"
 import type { RunSamples } from "./run-samples.ts"
@@ -54,8 +53,8 @@ export class SampleViews {
   readonly #packer: SamplePacker
   readonly #plan: ProbePlan
   readonly #ids = new TextSet()
-  readonly #licenses = new Map<string, { license: string | null; source: string; rows: number }>()
-  readonly #mixture = new Map<string, { source: string; domain: string | null; rows: number }>()
+  readonly #licenses = new PairCounts<string | null, string>()
+  readonly #mixture = new PairCounts<string, string | null>()
 
   private constructor(
     root: string,
@@ -153,8 +152,8 @@ export class SampleViews {
     this.hasTools ||= tools !== null
     this.known.add(prompt.findLast(({ role }) => role === "user")?.content ?? "")
     const source = typeof row.source === "string" ? row.source : "unknown"
-    countIn(this.#licenses, { license: typeof row.license === "string" ? row.license : null, source })
-    countIn(this.#mixture, { source, domain: typeof row.domain === "string" ? row.domain : null })
+    this.#licenses.add(typeof row.license === "string" ? row.license : null, source)
+    this.#mixture.add(source, typeof row.domain === "string" ? row.domain : null)
   }
 
   async #writePacked(packed: PackedTokens): Promise<void> {
@@ -162,7 +161,7 @@ export class SampleViews {
     let trainedTokens = 0
     for (let at = 0; at < labels.length; at++) if (labels[at] !== -100) trainedTokens++
     const counts = { tokens: input_ids.length, trainedTokens, weight: 2 * input_ids.length }
-    await this.#packed.add(packed as unknown as Row, counts, canonicalPacked(packed))
+    await this.#packed.add(packed as unknown as Row, counts)
   }
 
   async #reject(
@@ -203,22 +202,13 @@ export class SampleViews {
 
   /** Written rows by licence and source, and by source and domain, in the order of their JSON. */
   get licenses() {
-    return byKey(this.#licenses)
+    return this.#licenses.list((license, source) => ({ license, source }))
   }
 
   get mixture() {
-    return byKey(this.#mixture)
+    return this.#mixture.list((source, domain) => ({ source, domain }))
   }
 }
 
 /** Places of the packed rows of one file. */
 const placesPerFile = 64 << 20
-
-function countIn<T extends object>(map: Map<string, T & { rows: number }>, of: T): void {
-  const key = canonicalRowJson(of)
-  const known = map.get(key)
-  if (known) known.rows++
-  else map.set(key, { ...of, rows: 1 })
-}
-
-const byKey = <T>(map: ReadonlyMap<string, T>): T[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, of]) => of)

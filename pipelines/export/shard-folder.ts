@@ -5,6 +5,7 @@ import type { RecordBatch, Schema } from "apache-arrow"
 import type { HandoffShard } from "../../schemas/handoff-manifest.ts"
 import { ParquetSink } from "../io/parquet.ts"
 import { batchOf } from "../runtime/batch.ts"
+import { canonicalLines } from "../runtime/canonical-batch.ts"
 import { writeFailure } from "../runtime/disk.ts"
 import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
@@ -62,13 +63,11 @@ export class ShardFolder {
   async add(
     row: Row,
     { tokens, trainedTokens, weight }: { tokens: number; trainedTokens: number; weight: number },
-    canonical: string | Uint8Array = canonicalRowJson(row),
   ): Promise<void> {
     const file = await this.#fileForOne()
     file.rows++
     file.tokens += tokens
     file.trainedTokens += trainedTokens
-    file.hash.update(canonical).update("\n")
     this.#waiting.push(row)
     this.#weight += weight
     if (this.#waiting.length >= rowsPerBatch || this.#weight >= (this.#sizes.weightPerBatch ?? 4 << 20))
@@ -127,12 +126,15 @@ export class ShardFolder {
     return file
   }
 
-  async #flush({ sink }: File): Promise<void> {
+  async #flush({ sink, hash }: File): Promise<void> {
     if (this.#waiting.length === 0) return
     const rows = this.#waiting
     this.#waiting = []
     this.#weight = 0
-    await sink.write(this.#sizes.batch?.(rows) ?? batchOf(this.#schema, rows))
+    const batch = this.#sizes.batch?.(rows) ?? batchOf(this.#schema, rows)
+    if (!canonicalLines(batch, (bytes) => hash.update(bytes)))
+      for (const row of rows) hash.update(canonicalRowJson(row)).update("\n")
+    await sink.write(batch)
   }
 
   async #end(): Promise<void> {
