@@ -50,6 +50,9 @@ describe("round trip", () => {
     const file = await openParquet(path)
     expect(`${file.schema}`).toBe(`${schema}`)
     expect(await readAll(path)).toEqual(rows)
+    // Whole groups are read otherwise than parts of them.
+    const [from, to] = [Math.min(1, rows.length), Math.max(0, rows.length - 1)]
+    expect(await readAll(path, { from, to })).toEqual(rows.slice(from, to))
   })
 })
 
@@ -244,6 +247,29 @@ describe("damaged and foreign files", () => {
       // A flipped level may give other values (the manifest's hash finds that), but never other rows or a crash.
       if (outcome !== "error") expect(outcome).toHaveLength(300)
     }
+  })
+
+  test("members of a struct that stand in other rows than the others are no rows", async () => {
+    const turns = (...lengths: number[]) => {
+      let turn = 0
+      const row = (length: number) => ({
+        turns: Array.from({ length }, () => ({ role: "user", content: `t${turn++}` })),
+      })
+      return lengths.map(row)
+    }
+    const schema = new Schema([sampleSchema.fields.find(({ name }) => name === "turns")!])
+    const [one, other] = [join(folder, "one-two.parquet"), join(folder, "two-one.parquet")]
+    await write(one, schema, [turns(1, 2)])
+    await write(other, schema, [turns(2, 1)])
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(one))
+    const { data_page_offset: start, total_compressed_size: bytes } = row_groups[0]!.columns[1]!.meta_data!
+    const [from, to] = [Number(start), Number(start + bytes)]
+    const [whole, another] = [readFileSync(one), readFileSync(other)]
+    expect(await readAll(one)).toEqual(turns(1, 2))
+    // The contents of the other file, which has as many turns in other rows.
+    const mixed = join(folder, "mixed.parquet")
+    writeFileSync(mixed, Buffer.concat([whole.subarray(0, from), another.subarray(from, to), whole.subarray(to)]))
+    expect(await complaintOf(readAll(mixed))).toMatch(/column turns: its parts do not belong together/)
   })
 
   test("other files and missing ones", async () => {
