@@ -7,11 +7,12 @@ import { integerListBatch } from "../packing/packed-batch.ts"
 import { RowError } from "../runtime/errors.ts"
 import type { Row } from "../runtime/step.ts"
 import type { Settings } from "./handoff-options.ts"
+import { KnownQuestions } from "./known-questions.ts"
 import { messagesView } from "./messages-view.ts"
 import { cutThinking } from "./over-long.ts"
 import { PairCounts } from "./pair-counts.ts"
 import { ProbePlan, probeOf } from "./probes.ts"
-import { KnownQuestions } from "./rl-prompts.ts"
+import { hasRlCandidates } from "./rl-prompts.ts"
 import type { RunSamples } from "./run-samples.ts"
 import type { Encoded, SampleEncoder } from "./sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "./sample-fault.ts"
@@ -40,9 +41,10 @@ export class SampleViews {
   readonly rows = { in: 0, written: 0, cut: 0, rejected: {} as Record<string, number> }
   readonly modes = { thinking: 0, non_thinking: 0 }
   readonly probes: Probe[] = []
-  /** Questions that the samples teach. */
+  /** Questions that the samples teach; none are kept where no question of the run can become a prompt. */
   readonly known = new KnownQuestions()
   hasTools = false
+  readonly #forPrompts: boolean
   readonly #encoder: SampleEncoder
   readonly #settings: Settings
   readonly #sft: ShardFolder
@@ -64,6 +66,7 @@ export class SampleViews {
     tokens: TokenFiles,
   ) {
     const { rowsPerFile, sequenceLength } = settings
+    this.#forPrompts = hasRlCandidates(source.manifest)
     this.#encoder = encoder
     this.#settings = settings
     this.#sft = new ShardFolder(root, { folder: "sft", name: "train", schema: source.schema }, { rowsPerFile })
@@ -150,7 +153,7 @@ export class SampleViews {
     if (enable_thinking) this.modes.thinking++
     else this.modes.non_thinking++
     this.hasTools ||= tools !== null
-    this.known.add(prompt.findLast(({ role }) => role === "user")?.content ?? "")
+    if (this.#forPrompts) this.known.add(prompt.findLast(({ role }) => role === "user")?.content ?? "")
     const source = typeof row.source === "string" ? row.source : "unknown"
     this.#licenses.add(typeof row.license === "string" ? row.license : null, source)
     this.#mixture.add(source, typeof row.domain === "string" ? row.domain : null)

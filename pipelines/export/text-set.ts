@@ -1,8 +1,8 @@
 import { hash } from "node:crypto"
 
 /**
- * A set of texts in 8 bytes each (by the first half of their SHA-256's first 16 bytes) and free slots as many: of a million texts two are
- * taken for one with a chance below one in ten million.
+ * A set of texts in 8 bytes each (the first of their SHA-256) and free slots, of which there are at least three for every seven texts and
+ * about as many as texts on the average: of a million texts two are taken for one with a chance below one in ten million.
  */
 export class TextSet {
   /** Two words for each slot, 0 and 0 where it is free. */
@@ -11,7 +11,7 @@ export class TextSet {
 
   /** False where the text was there already. */
   add(text: string): boolean {
-    if (4 * (this.size + 1) > this.#slots.length) this.#grow()
+    if (20 * (this.size + 1) > 7 * this.#slots.length) this.#grow()
     const [low, high] = wordsOf(text)
     const at = this.#slotOf(low, high)
     if (this.#slots[at] === low && this.#slots[at + 1] === high) return false

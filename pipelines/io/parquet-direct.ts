@@ -200,9 +200,14 @@ const isEqual = (one: Shape, other: Shape): boolean =>
 const none = new Uint8Array(0)
 
 /** Which of a list's or struct's slots are there, and where lists end, by one leaf's levels. */
-function shapeOf({ repetition, definition, entries }: OpenLeaf, { field, optional }: Node, place: Place): Shape {
+function shapeOf(
+  { repetition, definition, entries, most, values }: OpenLeaf,
+  { field, optional }: Node,
+  place: Place,
+): Shape {
   const isList = field.type.typeId === Type.List
   const own = place.definition + Number(optional)
+  if (isList && place.repetition === 0 && most === own + 1 && entries === values.count) return fullLists(repetition!)
   const offsets = isList ? new Int32Array(entries + 1) : null
   const bits = new Bits(entries)
   let length = 0
@@ -220,6 +225,18 @@ function shapeOf({ repetition, definition, entries }: OpenLeaf, { field, optiona
   }
   if (offsets) offsets[length] = elements
   return { length, ...bits.of(length), offsets: offsets?.slice(0, length + 1) ?? null }
+}
+
+/** Lists without others inside of them, none of them empty or null: each goes on to where the next row starts. */
+function fullLists(repetition: Uint8Array): Shape {
+  const starts: number[] = []
+  for (let at = repetition.indexOf(0); at >= 0; at = repetition.indexOf(0, at + 1)) starts.push(at)
+  return {
+    length: starts.length,
+    nullCount: 0,
+    nullBitmap: undefined,
+    offsets: Int32Array.from([...starts, repetition.length]),
+  }
 }
 
 /** Bits of which most are set; there is no bitmap where all are. */

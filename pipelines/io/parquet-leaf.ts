@@ -127,7 +127,7 @@ function dataPage(header: PageHeader, body: Uint8Array, context: PageContext): P
       at = end
     }
   }
-  if (repetition) highest(repetition, levels.repetition)
+  if (repetition && levels.repetition > 1) highest(repetition, levels.repetition)
   const count = definition ? highest(definition, levels.definition) : entries
   return {
     entries,
@@ -139,6 +139,8 @@ function dataPage(header: PageHeader, body: Uint8Array, context: PageContext): P
 
 /** How many of the levels are the highest. Throws where one is higher. */
 function highest(levels: Uint8Array, most: number): number {
+  // Of one bit none is higher, and mostly all are the highest.
+  if (most === 1 && !levels.includes(0)) return levels.length
   let count = 0
   for (let at = 0; at < levels.length; at++) {
     if (levels[at]! > most) throw new RangeError(`a level of ${levels[at]} where ${most} is the highest`)

@@ -1,7 +1,6 @@
 // The canonical JSON of a batch's rows from its columns: what `canonicalRowJson` gives of each row, without making rows, texts or numbers.
-import { isUtf8 } from "node:buffer"
 import { type Data, type DataType, type Field, type RecordBatch, Type } from "apache-arrow"
-import { cellReader } from "./column-reader.ts"
+import { areTexts, cellReader } from "./column-reader.ts"
 import { JsonBytes } from "./json-bytes.ts"
 import { canonicalRowJson } from "./row-json.ts"
 
@@ -39,16 +38,6 @@ function isPlain(data: Data): boolean {
   if (data.typeId === Type.Utf8) return areTexts(data)
   if (data.typeId === Type.Struct && hasTwice((data.type as DataType<Type.Struct>).children)) return false
   return data.children.every(isPlain)
-}
-
-function areTexts({ values, valueOffsets: offsets, length }: Data): boolean {
-  if (length === 0) return true
-  const end = offsets[length]!
-  if (!isUtf8((values as Uint8Array).subarray(offsets[0]!, end))) return false
-  // A text must not start or end inside of a character.
-  for (let at = 0; at < length; at++)
-    if (offsets[at]! < end && ((values as Uint8Array)[offsets[at]!]! & 0xc0) === 0x80) return false
-  return true
 }
 
 const hasTwice = (fields: readonly Field[]): boolean => new Set(fields.map(({ name }) => name)).size < fields.length

@@ -4,9 +4,9 @@ import type { HandoffManifest, HandoffShard, Probe } from "../../../schemas/hand
 import { RowError } from "../../runtime/errors.ts"
 import { canonicalRowJson } from "../../runtime/row-json.ts"
 import type { Row } from "../../runtime/step.ts"
+import { KnownQuestions } from "../known-questions.ts"
 import { PairCounts } from "../pair-counts.ts"
 import { probeOf } from "../probes.ts"
-import { KnownQuestions } from "../rl-prompts.ts"
 import type { Encoded, SampleEncoder } from "../sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "../sample-fault.ts"
 import { TextSet } from "../text-set.ts"
@@ -16,9 +16,10 @@ import { StreamCheck } from "./check-stream.ts"
 import type { Findings } from "./findings.ts"
 import { expectCounts, shardBatches, shardsOf } from "./shard-rows.ts"
 
-/** What the samples say that other checks need. */
+/** What the samples say that other checks need. Of their questions nothing is kept where the handoff has no prompts that could ask them. */
 export interface SamplesSeen {
   readonly ids: Pick<TextSet, "has">
+  /** Those that are not the sample's id as well. */
   readonly questionIds: Pick<TextSet, "has">
   readonly questions: KnownQuestions
   readonly rows: number
@@ -61,6 +62,8 @@ class SamplesCheck implements SamplesSeen {
   readonly questions = new KnownQuestions()
   rows = 0
   tokens = 0
+  /** Whether there are prompts for RL, which must not ask what a sample teaches. */
+  readonly #forPrompts: boolean
   readonly #folder: string
   readonly #manifest: HandoffManifest
   readonly #encoder: SampleEncoder
@@ -74,6 +77,7 @@ class SamplesCheck implements SamplesSeen {
   readonly #mixture = new PairCounts<string, string | null>()
 
   constructor(folder: string, manifest: HandoffManifest, encoder: SampleEncoder, findings: Findings) {
+    this.#forPrompts = shardsOf(manifest, "rl").length > 0
     this.#folder = folder
     this.#manifest = manifest
     this.#encoder = encoder
@@ -107,7 +111,8 @@ class SamplesCheck implements SamplesSeen {
     const id = typeof row.id === "string" ? row.id : `number ${number}`
     const fault = (check: string, what: string) => this.#findings.add(path, check, what, id)
     if (!this.ids.add(id)) fault("id", "its id stands twice")
-    if (typeof row.question_id === "string") this.questionIds.add(row.question_id)
+    if (this.#forPrompts && typeof row.question_id === "string" && row.question_id !== id)
+      this.questionIds.add(row.question_id)
     const encoded = this.#encoded(row, fault)
     const messages = this.#messages.next(path, id, encoded?.sample ?? null)
     if (!encoded) {
@@ -122,7 +127,7 @@ class SamplesCheck implements SamplesSeen {
       this.#probes.delete(id)
       for (const what of probeFaults(probe, encoded)) fault("probe", what)
     }
-    this.questions.add(sample.prompt.findLast(({ role }) => role === "user")?.content ?? "")
+    if (this.#forPrompts) this.questions.add(sample.prompt.findLast(({ role }) => role === "user")?.content ?? "")
     counted.tokens += inputIds.length
     counted.trained += trainedTokens
     this.tokens += inputIds.length
