@@ -4,6 +4,7 @@ import { packedRow } from "../../schemas/packed.ts"
 import { rejectedRow } from "../../schemas/rejected-row.ts"
 import { type PackedTokens, SamplePacker } from "../packing/pack-samples.ts"
 import { integerListBatch } from "../packing/packed-batch.ts"
+import { rowReader } from "../runtime/batch.ts"
 import { RowError } from "../runtime/errors.ts"
 import type { Row } from "../runtime/step.ts"
 import type { Settings } from "./handoff-options.ts"
@@ -13,7 +14,7 @@ import { cutThinking } from "./over-long.ts"
 import { PairCounts } from "./pair-counts.ts"
 import { ProbePlan, probeOf } from "./probes.ts"
 import { hasRlCandidates } from "./rl-prompts.ts"
-import type { RunSamples } from "./run-samples.ts"
+import type { RunSamples, SampleRow } from "./run-samples.ts"
 import type { Encoded, SampleEncoder } from "./sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "./sample-fault.ts"
 import { ShardFolder } from "./shard-folder.ts"
@@ -105,18 +106,19 @@ export class SampleViews {
   }
 
   /** Takes a row of the run, or the error that reading it met. */
-  async add(row: Row | RowError): Promise<void> {
+  async add(read: SampleRow | RowError): Promise<void> {
     this.rows.in++
-    if (row instanceof RowError) return this.#reject("", "unreadable-text", { detail: row.message })
+    if (read instanceof RowError) return this.#reject("", "unreadable-text", { detail: read.message })
+    const { row } = read
     this.#plan.read(row.enable_thinking !== false)
-    const read = readSample(row as unknown as SampleParts)
+    const sound = readSample(row as unknown as SampleParts)
     const id = typeof row.id === "string" ? row.id : ""
-    if ("fault" in read) return this.#reject(id, read.fault.reason, { detail: read.fault.detail })
+    if ("fault" in sound) return this.#reject(id, sound.fault.reason, { detail: sound.fault.detail })
     if (this.#ids.has(id)) return this.#reject(id, "repeated-id")
-    const fitted = this.#fit(read.sample)
+    const fitted = this.#fit(sound.sample)
     if ("refused" in fitted) return this.#reject(id, fitted.refused, fitted)
     this.#ids.add(id)
-    await this.#write(row, fitted)
+    await this.#write(read, fitted)
   }
 
   /** Encodes a sample, and cuts it where it is too long and that is asked for. */
@@ -136,13 +138,13 @@ export class SampleViews {
     }
   }
 
-  async #write(row: Row, { sample, encoded, cut }: Fitted): Promise<void> {
+  async #write({ row, from }: SampleRow, { sample, encoded, cut }: Fitted): Promise<void> {
     const { id, enable_thinking, prompt, completion, tools } = sample
     const { inputIds, labels, trainedTokens } = encoded
-    const written: Row = cut ? { ...row, completion } : row
     const counts = { tokens: inputIds.length, trainedTokens, weight: 4 * inputIds.length }
     const path = this.#sft.pathOfNext
-    await this.#sft.add(written, counts)
+    if (cut) await this.#sft.add({ ...rowReader(from.batch)(from.index), completion }, counts)
+    else await this.#sft.addFrom(from, counts)
     const messages = messagesView({ prompt, completion, tools }, this.#encoder.systemWithTools)
     await this.#messages.add({ id, messages, enable_thinking }, counts)
     await this.#tokens.add({ id, inputIds, labels, source: path.file, row: path.row })

@@ -28,6 +28,9 @@ export function canonicalLines({ data, schema, numRows }: RecordBatch, take: (by
   return true
 }
 
+/** Whether every text in a batch is UTF-8. */
+export const hasOnlyTexts = ({ data }: RecordBatch): boolean => data.children.every(isPlain)
+
 const lineFeed = 10
 const [open, close, listOpen, listClose, comma] = [123, 125, 91, 93, 44]
 
