@@ -43,8 +43,8 @@ export const untrained = -100
 
 const turnEnd = "<|im_end|>"
 
-/** Splits a rendered prompt at its markers, which stand between the pieces. */
-const betweenMarkers = new RegExp(`(${templateMarker.source})`)
+/** A marker at one place of a text. */
+const markerHere = new RegExp(templateMarker.source, "y")
 
 /**
  * Text, ids and labels of a training sample under the stock template, as a trainer that splits prompt and completion has them (TRL):
@@ -186,10 +186,12 @@ class FixedIds {
   }
 }
 
+/** Ids of the sample that is encoded; it grows to the longest. */
+let gathered = new Int32Array(1 << 14)
+
 class TokenList {
   readonly #tokenizer: Tokenizer
   readonly #fixed: FixedIds
-  readonly #parts: Int32Array[] = []
   readonly #spans: { kind: Kind; start: number; end: number }[] = []
   length = 0
   /** Where the answer itself starts. */
@@ -200,13 +202,21 @@ class TokenList {
     this.#fixed = FixedIds.of(tokenizer)
   }
 
-  #push(ids: Int32Array, kind: Kind): void {
-    if (ids.length === 0) return
-    this.#parts.push(ids)
+  #push(ids: Int32Array, kind: Kind, from = 0, to = ids.length): void {
+    if (from === to) return
+    const start = this.length
+    const end = start + to - from
+    if (end > gathered.length) {
+      const longer = new Int32Array(Math.max(2 * gathered.length, end))
+      longer.set(gathered)
+      gathered = longer
+    }
+    // A call into C++ costs more than a short copy.
+    if (to - from > 64) gathered.set(ids.subarray(from, to), start)
+    else for (let at = from; at < to; at++) gathered[start + at - from] = ids[at]!
     const last = this.#spans.at(-1)
-    const end = this.length + ids.length
     if (last?.kind === kind) last.end = end
-    else this.#spans.push({ kind, start: this.length, end })
+    else this.#spans.push({ kind, start, end })
     this.length = end
   }
 
@@ -229,12 +239,27 @@ class TokenList {
   /** Rendered turns. */
   prompt(text: string): void {
     let before = ""
-    for (const [at, part] of text.split(betweenMarkers).entries()) {
-      if (at % 2 === 1) this.marker(part)
-      else if (before === "<|im_start|>") this.#turn(part)
-      else if (part !== "") this.text(part, part === "\n" ? "template" : "prompt")
-      before = part
+    let from = 0
+    for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
+      markerHere.lastIndex = at
+      const marker = markerHere.exec(text)?.[0]
+      if (marker === undefined) {
+        at++
+        continue
+      }
+      this.#between(text.slice(from, at), before)
+      this.marker(marker)
+      before = marker
+      at += marker.length
+      from = at
     }
+    this.#between(text.slice(from), before)
+  }
+
+  /** What stands behind a marker, up to the next. */
+  #between(text: string, before: string): void {
+    if (before === "<|im_start|>") this.#turn(text)
+    else if (text !== "") this.text(text, text === "\n" ? "template" : "prompt")
   }
 
   /** A role, a line feed and the start of the turn's content. */
@@ -255,21 +280,15 @@ class TokenList {
     const ids = text === head ? own : this.#encode(text)
     let same = 0
     while (same < own.length && own[same] === ids[same]) same++
-    this.#push(ids.subarray(0, same), "template")
+    this.#push(ids, "template", 0, same)
     this.answerStart = this.length
-    this.#push(ids.subarray(same), kind)
+    this.#push(ids, kind, same)
     return same === own.length
   }
 
   encoded(from: number): EncodedSample {
-    const inputIds = new Int32Array(this.length)
-    let at = 0
-    for (const part of this.#parts) {
-      inputIds.set(part, at)
-      at += part.length
-    }
-    const labels = new Int32Array(this.length).fill(untrained, 0, from)
-    labels.set(inputIds.subarray(from), from)
+    const inputIds = gathered.slice(0, this.length)
+    const labels = gathered.slice(0, this.length).fill(untrained, 0, from)
     return { inputIds, labels, spans: this.#spans, trainedTokens: this.length - from }
   }
 }
