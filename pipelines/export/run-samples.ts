@@ -77,8 +77,8 @@ export async function* samplesOf({
 }: RunSamples): AsyncGenerator<Generator<SampleRow | RowError, void, void>> {
   const columns = schema.fields.map(({ name }) => name)
   const wanted = columns.filter((name) => columnsRead.includes(name))
+  // A text that cannot be read may stand in any column.
   for (const { path } of manifest.shards)
-    // A text that cannot be read may stand in any column.
     for await (const batch of readParquet(join(run, path), { columns }))
       yield rowsOf(batch, hasOnlyTexts(batch) ? wanted : columns)
 }
