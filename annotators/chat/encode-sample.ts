@@ -44,6 +44,9 @@ export const untrained = -100
 
 const turnEnd = "<|im_end|>"
 
+/** A marker at one place of a text. */
+const markerHere = new RegExp(templateMarker.source, "y")
+
 /**
  * Text, ids and labels of a training sample under the stock template, as a trainer that splits prompt and completion has them (TRL):
  * the text of all turns, its ids those of Hugging Face's tokenizer, and a loss on the completion alone. That is what follows
@@ -144,9 +147,57 @@ const shown = (content: unknown) =>
 
 type Kind = TokenSpan["kind"]
 
+/**
+ * Ids of the template's own words: its markers, line feeds and the heads of turns. They are the same in every sample, and short: asking for
+ * them costs more than the ids of a sentence.
+ */
+class FixedIds {
+  static readonly #of = new WeakMap<Tokenizer, FixedIds>()
+  readonly #tokenizer: Tokenizer
+  readonly #markers = new Map<string, Int32Array | null>()
+  readonly #texts = new Map<string, Int32Array>()
+
+  private constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer
+  }
+
+  static of(tokenizer: Tokenizer): FixedIds {
+    let ids = FixedIds.#of.get(tokenizer)
+    if (!ids) {
+      ids = new FixedIds(tokenizer)
+      FixedIds.#of.set(tokenizer, ids)
+    }
+    return ids
+  }
+
+  /** Null where the tokenizer has no such token. */
+  marker(token: string): Int32Array | null {
+    let ids = this.#markers.get(token)
+    if (ids === undefined) {
+      const id = this.#tokenizer.tokenId(token)
+      ids = id === undefined ? null : Int32Array.of(id)
+      this.#markers.set(token, ids)
+    }
+    return ids
+  }
+
+  text(text: string): Int32Array {
+    let ids = this.#texts.get(text)
+    if (!ids) {
+      ids = this.#tokenizer.encode(text)
+      // A prompt may have turns of any role: only the first few are the template's.
+      if (this.#texts.size < 64) this.#texts.set(text, ids)
+    }
+    return ids
+  }
+}
+
+/** Ids of the sample that is encoded; it grows to the longest. */
+let gathered = new Int32Array(1 << 14)
+
 class TokenList {
   readonly #tokenizer: Tokenizer
-  readonly #parts: Int32Array[] = []
+  readonly #fixed: FixedIds
   readonly #spans: { kind: Kind; start: number; end: number }[] = []
   length = 0
   /** Where the answer itself starts. */
@@ -154,28 +205,37 @@ class TokenList {
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer
+    this.#fixed = FixedIds.of(tokenizer)
   }
 
-  #push(ids: Int32Array, kind: Kind): void {
-    if (ids.length === 0) return
-    this.#parts.push(ids)
+  #push(ids: Int32Array, kind: Kind, from = 0, to = ids.length): void {
+    if (from === to) return
+    const start = this.length
+    const end = start + to - from
+    if (end > gathered.length) {
+      const longer = new Int32Array(Math.max(2 * gathered.length, end))
+      longer.set(gathered)
+      gathered = longer
+    }
+    // A call into C++ costs more than a short copy.
+    if (to - from > 64) gathered.set(ids.subarray(from, to), start)
+    else for (let at = from; at < to; at++) gathered[start + at - from] = ids[at]!
     const last = this.#spans.at(-1)
-    const end = this.length + ids.length
     if (last?.kind === kind) last.end = end
-    else this.#spans.push({ kind, start: this.length, end })
+    else this.#spans.push({ kind, start, end })
     this.length = end
   }
 
   /** One of the template's markers. */
   marker(token: string): void {
-    const id = this.#tokenizer.tokenId(token)
-    if (id === undefined)
+    const ids = this.#fixed.marker(token)
+    if (!ids)
       throw new RowError("foreign-tokenizer", `the tokenizer has no token ${token}: it does not belong to the template`)
-    this.#push(Int32Array.of(id), "template")
+    this.#push(ids, "template")
   }
 
   text(text: string, kind: Kind): void {
-    this.#push(this.#encode(text), kind)
+    this.#push(text === "\n" ? this.#fixed.text(text) : this.#encode(text), kind)
   }
 
   #encode(text: string): Int32Array {
@@ -185,12 +245,27 @@ class TokenList {
   /** Rendered turns. */
   prompt(text: string): void {
     let before = ""
-    for (const [at, part] of text.split(new RegExp(`(${templateMarker.source})`)).entries()) {
-      if (at % 2 === 1) this.marker(part)
-      else if (before === "<|im_start|>") this.#turn(part)
-      else if (part !== "") this.text(part, part === "\n" ? "template" : "prompt")
-      before = part
+    let from = 0
+    for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at)) {
+      markerHere.lastIndex = at
+      const marker = markerHere.exec(text)?.[0]
+      if (marker === undefined) {
+        at++
+        continue
+      }
+      this.#between(text.slice(from, at), before)
+      this.marker(marker)
+      before = marker
+      at += marker.length
+      from = at
     }
+    this.#between(text.slice(from), before)
+  }
+
+  /** What stands behind a marker, up to the next. */
+  #between(text: string, before: string): void {
+    if (before === "<|im_start|>") this.#turn(text)
+    else if (text !== "") this.text(text, text === "\n" ? "template" : "prompt")
   }
 
   /** A role, a line feed and the start of the turn's content. */
@@ -207,25 +282,19 @@ class TokenList {
 
   /** A text whose head is the template's. Where a token reaches over the border, it and all behind it are content. */
   #headed(text: string, head: string, kind: Kind): boolean {
-    const ids = this.#encode(text)
-    const own = this.#tokenizer.encode(head)
+    const own = this.#fixed.text(head)
+    const ids = text === head ? own : this.#encode(text)
     let same = 0
     while (same < own.length && own[same] === ids[same]) same++
-    this.#push(ids.subarray(0, same), "template")
+    this.#push(ids, "template", 0, same)
     this.answerStart = this.length
-    this.#push(ids.subarray(same), kind)
+    this.#push(ids, kind, same)
     return same === own.length
   }
 
   encoded(from: number): EncodedSample {
-    const inputIds = new Int32Array(this.length)
-    let at = 0
-    for (const part of this.#parts) {
-      inputIds.set(part, at)
-      at += part.length
-    }
-    const labels = new Int32Array(this.length).fill(untrained, 0, from)
-    labels.set(inputIds.subarray(from), from)
+    const inputIds = gathered.slice(0, this.length)
+    const labels = gathered.slice(0, this.length).fill(untrained, 0, from)
     return { inputIds, labels, spans: this.#spans, trainedTokens: this.length - from }
   }
 }

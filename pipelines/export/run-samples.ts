@@ -2,13 +2,16 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type DataType, type Field, Schema, Type } from "apache-arrow"
+import { type DataType, type Field, type RecordBatch, Schema, Type } from "apache-arrow"
 import { type Manifest, manifest as manifestType } from "../../schemas/manifest.ts"
 import { sample } from "../../schemas/sample.ts"
 import { openParquet, readParquet } from "../io/parquet.ts"
 import { rowReader } from "../runtime/batch.ts"
+import { hasOnlyTexts } from "../runtime/canonical-batch.ts"
+import { cellReader } from "../runtime/column-reader.ts"
 import { RowError, stopError, usageError } from "../runtime/errors.ts"
 import type { Row } from "../runtime/step.ts"
+import type { BatchRow } from "./shard-folder.ts"
 
 /** A finished run whose dataset is samples (F3). */
 export interface RunSamples {
@@ -48,28 +51,46 @@ export async function openRunSamples(run: string): Promise<RunSamples> {
       })
     schema = found
     for await (const batch of readParquet(file, { columns: ["enable_thinking"] })) {
-      const read = rowReader(batch)
+      const thinks = cellReader(batch.data.children[0]!, "enable_thinking", "row")
       for (let at = 0; at < batch.numRows; at++)
-        if (read(at).enable_thinking === false) counts.nonThinking++
+        if (thinks(at) === false) counts.nonThinking++
         else counts.thinking++
     }
   }
   return { run, manifest, manifestSha256: sha256, schema: schema!, counts }
 }
 
-/** The rows of the dataset in order; a row whose text cannot be read comes as the error. */
-export async function* samplesOf({ run, manifest, schema }: RunSamples): AsyncGenerator<Row | RowError> {
+/** A row of a dataset, and where it stands in the memory that it was read into. */
+export interface SampleRow {
+  /** What decides its tokens and how it is counted. */
+  readonly row: Row
+  readonly from: BatchRow
+}
+
+const columnsRead = [...columnsOfF3, "tools", "source", "license", "domain"]
+
+/** The rows of the dataset in order, batch by batch; a row whose text cannot be read comes as the error. */
+export async function* samplesOf({
+  run,
+  manifest,
+  schema,
+}: RunSamples): AsyncGenerator<Generator<SampleRow | RowError, void, void>> {
   const columns = schema.fields.map(({ name }) => name)
+  const wanted = columns.filter((name) => columnsRead.includes(name))
+  // A text that cannot be read may stand in any column.
   for (const { path } of manifest.shards)
-    for await (const batch of readParquet(join(run, path), { columns })) {
-      const read = rowReader(batch)
-      for (let at = 0; at < batch.numRows; at++)
-        try {
-          yield read(at)
-        } catch (error) {
-          if (!(error instanceof RowError)) throw error
-          yield error
-        }
+    for await (const batch of readParquet(join(run, path), { columns }))
+      yield rowsOf(batch, hasOnlyTexts(batch) ? wanted : columns)
+}
+
+function* rowsOf(batch: RecordBatch, columns: readonly string[]): Generator<SampleRow | RowError, void, void> {
+  const read = rowReader(batch, columns)
+  for (let index = 0; index < batch.numRows; index++)
+    try {
+      yield { row: read(index), from: { batch, index } }
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error
+      yield error
     }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { type ChatTemplate, openChatTemplate } from "../../annotators/chat/chat-template.ts"
@@ -140,8 +140,8 @@ let opened: { tokenizer: Tokenizer } | null = null
 
 /** Opens a tokenizer, or takes the one that was opened last from the same bytes. */
 async function openOnce(name: string, json: Buffer | null): Promise<Tokenizer> {
-  const digest = json && createHash("sha256").update(json).digest("hex")
-  if (!opened || opened.tokenizer.digest !== digest) opened = { tokenizer: await openTokenizer(name) }
+  const isSame = opened && json && opened.tokenizer.digest === hash("sha256", json)
+  if (!opened || !isSame) opened = { tokenizer: await openTokenizer(name, json ?? undefined) }
   return opened.tokenizer
 }
 

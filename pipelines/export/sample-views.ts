@@ -2,18 +2,19 @@ import type { HandoffShard, Probe } from "../../schemas/handoff-manifest.ts"
 import { messagesRow } from "../../schemas/messages-row.ts"
 import { packedRow } from "../../schemas/packed.ts"
 import { rejectedRow } from "../../schemas/rejected-row.ts"
-import { canonicalPacked } from "../packing/canonical-packed.ts"
 import { type PackedTokens, SamplePacker } from "../packing/pack-samples.ts"
 import { integerListBatch } from "../packing/packed-batch.ts"
+import { rowReader } from "../runtime/batch.ts"
 import { RowError } from "../runtime/errors.ts"
-import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
 import type { Settings } from "./handoff-options.ts"
+import { KnownQuestions } from "./known-questions.ts"
 import { messagesView } from "./messages-view.ts"
 import { cutThinking } from "./over-long.ts"
+import { PairCounts } from "./pair-counts.ts"
 import { ProbePlan, probeOf } from "./probes.ts"
-import { KnownQuestions } from "./rl-prompts.ts"
-import type { RunSamples } from "./run-samples.ts"
+import { hasRlCandidates } from "./rl-prompts.ts"
+import type { RunSamples, SampleRow } from "./run-samples.ts"
 import type { Encoded, SampleEncoder } from "./sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "./sample-fault.ts"
 import { ShardFolder } from "./shard-folder.ts"
@@ -41,9 +42,10 @@ export class SampleViews {
   readonly rows = { in: 0, written: 0, cut: 0, rejected: {} as Record<string, number> }
   readonly modes = { thinking: 0, non_thinking: 0 }
   readonly probes: Probe[] = []
-  /** Questions that the samples teach. */
+  /** Questions that the samples teach; none are kept where no question of the run can become a prompt. */
   readonly known = new KnownQuestions()
   hasTools = false
+  readonly #forPrompts: boolean
   readonly #encoder: SampleEncoder
   readonly #settings: Settings
   readonly #sft: ShardFolder
@@ -54,8 +56,8 @@ export class SampleViews {
   readonly #packer: SamplePacker
   readonly #plan: ProbePlan
   readonly #ids = new TextSet()
-  readonly #licenses = new Map<string, { license: string | null; source: string; rows: number }>()
-  readonly #mixture = new Map<string, { source: string; domain: string | null; rows: number }>()
+  readonly #licenses = new PairCounts<string | null, string>()
+  readonly #mixture = new PairCounts<string, string | null>()
 
   private constructor(
     root: string,
@@ -65,6 +67,7 @@ export class SampleViews {
     tokens: TokenFiles,
   ) {
     const { rowsPerFile, sequenceLength } = settings
+    this.#forPrompts = hasRlCandidates(source.manifest)
     this.#encoder = encoder
     this.#settings = settings
     this.#sft = new ShardFolder(root, { folder: "sft", name: "train", schema: source.schema }, { rowsPerFile })
@@ -103,18 +106,19 @@ export class SampleViews {
   }
 
   /** Takes a row of the run, or the error that reading it met. */
-  async add(row: Row | RowError): Promise<void> {
+  async add(read: SampleRow | RowError): Promise<void> {
     this.rows.in++
-    if (row instanceof RowError) return this.#reject("", "unreadable-text", { detail: row.message })
+    if (read instanceof RowError) return this.#reject("", "unreadable-text", { detail: read.message })
+    const { row } = read
     this.#plan.read(row.enable_thinking !== false)
-    const read = readSample(row as unknown as SampleParts)
+    const sound = readSample(row as unknown as SampleParts)
     const id = typeof row.id === "string" ? row.id : ""
-    if ("fault" in read) return this.#reject(id, read.fault.reason, { detail: read.fault.detail })
+    if ("fault" in sound) return this.#reject(id, sound.fault.reason, { detail: sound.fault.detail })
     if (this.#ids.has(id)) return this.#reject(id, "repeated-id")
-    const fitted = this.#fit(read.sample)
+    const fitted = this.#fit(sound.sample)
     if ("refused" in fitted) return this.#reject(id, fitted.refused, fitted)
     this.#ids.add(id)
-    await this.#write(row, fitted)
+    await this.#write(read, fitted)
   }
 
   /** Encodes a sample, and cuts it where it is too long and that is asked for. */
@@ -134,15 +138,17 @@ export class SampleViews {
     }
   }
 
-  async #write(row: Row, { sample, encoded, cut }: Fitted): Promise<void> {
+  async #write({ row, from }: SampleRow, { sample, encoded, cut }: Fitted): Promise<void> {
     const { id, enable_thinking, prompt, completion, tools } = sample
     const { inputIds, labels, trainedTokens } = encoded
-    // A trainer that splits at the prompt must have the empty block behind it where it bears loss.
-    const asked = this.#settings.emptyThinkLoss ? { chat_template_kwargs: { enable_thinking: true } } : {}
-    const written: Row = cut ? { ...row, completion, ...asked } : { ...row, ...asked }
     const counts = { tokens: inputIds.length, trainedTokens, weight: 4 * inputIds.length }
     const path = this.#sft.pathOfNext
-    await this.#sft.add(written, counts)
+    // A trainer that splits at the prompt must have the empty block behind it where it bears loss.
+    const asksForThinking = this.#settings.emptyThinkLoss && !enable_thinking
+    if (cut || asksForThinking) {
+      const other = asksForThinking ? { chat_template_kwargs: { enable_thinking: true } } : {}
+      await this.#sft.add({ ...rowReader(from.batch)(from.index), completion, ...other }, counts)
+    } else await this.#sft.addFrom(from, counts)
     const messages = messagesView({ prompt, completion, tools }, this.#encoder.systemWithTools)
     await this.#messages.add({ id, messages, enable_thinking }, counts)
     await this.#tokens.add({ id, inputIds, labels, source: path.file, row: path.row })
@@ -153,10 +159,10 @@ export class SampleViews {
     if (enable_thinking) this.modes.thinking++
     else this.modes.non_thinking++
     this.hasTools ||= tools !== null
-    this.known.add(prompt.findLast(({ role }) => role === "user")?.content ?? "")
+    if (this.#forPrompts) this.known.add(prompt.findLast(({ role }) => role === "user")?.content ?? "")
     const source = typeof row.source === "string" ? row.source : "unknown"
-    countIn(this.#licenses, { license: typeof row.license === "string" ? row.license : null, source })
-    countIn(this.#mixture, { source, domain: typeof row.domain === "string" ? row.domain : null })
+    this.#licenses.add(typeof row.license === "string" ? row.license : null, source)
+    this.#mixture.add(source, typeof row.domain === "string" ? row.domain : null)
   }
 
   async #writePacked(packed: PackedTokens): Promise<void> {
@@ -164,7 +170,7 @@ export class SampleViews {
     let trainedTokens = 0
     for (let at = 0; at < labels.length; at++) if (labels[at] !== -100) trainedTokens++
     const counts = { tokens: input_ids.length, trainedTokens, weight: 2 * input_ids.length }
-    await this.#packed.add(packed as unknown as Row, counts, canonicalPacked(packed))
+    await this.#packed.add(packed as unknown as Row, counts)
   }
 
   async #reject(
@@ -205,22 +211,13 @@ export class SampleViews {
 
   /** Written rows by licence and source, and by source and domain, in the order of their JSON. */
   get licenses() {
-    return byKey(this.#licenses)
+    return this.#licenses.list((license, source) => ({ license, source }))
   }
 
   get mixture() {
-    return byKey(this.#mixture)
+    return this.#mixture.list((source, domain) => ({ source, domain }))
   }
 }
 
 /** Places of the packed rows of one file. */
 const placesPerFile = 64 << 20
-
-function countIn<T extends object>(map: Map<string, T & { rows: number }>, of: T): void {
-  const key = canonicalRowJson(of)
-  const known = map.get(key)
-  if (known) known.rows++
-  else map.set(key, { ...of, rows: 1 })
-}
-
-const byKey = <T>(map: ReadonlyMap<string, T>): T[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, of]) => of)

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path"
 import type { RecordBatch, Schema } from "apache-arrow"
 import type { HandoffShard } from "../../schemas/handoff-manifest.ts"
 import { ParquetSink } from "../io/parquet.ts"
-import { batchOf } from "../runtime/batch.ts"
+import { batchOf, rowReader, rowsOf } from "../runtime/batch.ts"
+import { canonicalLines } from "../runtime/canonical-batch.ts"
 import { writeFailure } from "../runtime/disk.ts"
 import { canonicalRowJson } from "../runtime/row-json.ts"
 import type { Row } from "../runtime/step.ts"
@@ -23,6 +24,19 @@ export interface ShardSizes {
   weightPerBatch?: number
 }
 
+/** A row of a batch. */
+export interface BatchRow {
+  readonly batch: RecordBatch
+  readonly index: number
+}
+
+/** How many of the model's tokens a row has, and about how many characters or numbers it holds (`weight`). */
+export interface RowCounts {
+  readonly tokens: number
+  readonly trainedTokens: number
+  readonly weight: number
+}
+
 interface File {
   path: string
   sink: ParquetSink
@@ -34,7 +48,13 @@ interface File {
 }
 
 const rowsPerBatch = 256
+
+/** About the most text of a batch that was read, over all of its rows. */
+const batchWeight = 16 << 20
 const rowsPerFile = 20_000
+
+/** Rows of a batch in a row from which on it is worth to write them as they stand. */
+const fewRows = 32
 
 /**
  * Writes rows to `FOLDER/NAME-00000.parquet`, `-00001` and so on under a root, with the counts and the hash of the rows that the manifest
@@ -49,6 +69,8 @@ export class ShardFolder {
   readonly #files: File[] = []
   #waiting: Row[] = []
   #weight = 0
+  /** Rows of a batch that stand together; they come behind those that wait. */
+  #standing: { batch: RecordBatch; start: number; end: number } | null = null
 
   constructor(root: string, { folder, name, schema }: { folder: string; name: string; schema: Schema }, sizes = {}) {
     this.#root = root
@@ -58,21 +80,48 @@ export class ShardFolder {
     this.#sizes = sizes
   }
 
-  /** `weight`: about how many characters or numbers the row holds. */
-  async add(
-    row: Row,
-    { tokens, trainedTokens, weight }: { tokens: number; trainedTokens: number; weight: number },
-    canonical: string | Uint8Array = canonicalRowJson(row),
-  ): Promise<void> {
+  async add(row: Row, counts: RowCounts): Promise<void> {
     const file = await this.#fileForOne()
-    file.rows++
-    file.tokens += tokens
-    file.trainedTokens += trainedTokens
-    file.hash.update(canonical).update("\n")
+    await this.#settle(file)
+    count(file, counts)
+    await this.#wait(file, row, counts.weight)
+  }
+
+  /**
+   * As `add`, of a row that stands in a batch of the same columns: where many of them stand together none is taken apart and put together
+   * again. The batch must not change until it is written.
+   */
+  async addFrom({ batch, index }: BatchRow, counts: RowCounts): Promise<void> {
+    const file = await this.#fileForOne()
+    if (this.#standing?.batch === batch && this.#standing.end === index) this.#standing.end++
+    else {
+      await this.#settle(file)
+      this.#standing = { batch, start: index, end: index + 1 }
+    }
+    count(file, counts)
+  }
+
+  async #wait(file: File, row: Row, weight: number): Promise<void> {
     this.#waiting.push(row)
     this.#weight += weight
     if (this.#waiting.length >= rowsPerBatch || this.#weight >= (this.#sizes.weightPerBatch ?? 4 << 20))
       await this.#flush(file)
+  }
+
+  /** Writes the rows that stand in a batch, or lets them wait where they are few. */
+  async #settle(file: File): Promise<void> {
+    if (!this.#standing) return
+    const { batch, start, end } = this.#standing
+    this.#standing = null
+    if (end - start < fewRows || `${batch.schema}` !== `${this.#schema}`) {
+      const read = rowReader(batch)
+      // Of a batch that was read they weigh about the same.
+      const weight = batchWeight / batch.numRows
+      for (let index = start; index < end; index++) await this.#wait(file, read(index), weight)
+      return
+    }
+    await this.#flush(file)
+    await this.#writeBatch(file, batch.slice(start, end))
   }
 
   /** Where the next row will stand. */
@@ -127,19 +176,32 @@ export class ShardFolder {
     return file
   }
 
-  async #flush({ sink }: File): Promise<void> {
+  async #flush(file: File): Promise<void> {
     if (this.#waiting.length === 0) return
     const rows = this.#waiting
     this.#waiting = []
     this.#weight = 0
-    await sink.write(this.#sizes.batch?.(rows) ?? batchOf(this.#schema, rows))
+    await this.#writeBatch(file, this.#sizes.batch?.(rows) ?? batchOf(this.#schema, rows))
+  }
+
+  async #writeBatch({ sink, hash }: File, batch: RecordBatch): Promise<void> {
+    if (!canonicalLines(batch, (bytes) => hash.update(bytes)))
+      for (const row of rowsOf(batch)) hash.update(canonicalRowJson(row)).update("\n")
+    await sink.write(batch)
   }
 
   async #end(): Promise<void> {
     const file = this.#files.at(-1)
     if (!file || file.written) return
+    await this.#settle(file)
     await this.#flush(file)
     const { bytes, sha256 } = await file.sink.close()
     file.written = { bytes, sha256 }
   }
+}
+
+function count(file: File, { tokens, trainedTokens }: RowCounts): void {
+  file.rows++
+  file.tokens += tokens
+  file.trainedTokens += trainedTokens
 }

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib"
 import type { HandoffShard } from "../../schemas/handoff-manifest.ts"
 import { ByteSink, type Written } from "../io/byte-sink.ts"
 import { writeFailure } from "../runtime/disk.ts"
-import { int32Bytes } from "./int32-bytes.ts"
+import { TokenStream } from "./token-stream.ts"
 
 /** One document: its ids, which of them bear loss, and where it comes from. */
 export interface TokenDocument {
@@ -58,10 +58,10 @@ export class TokenIndexes {
   /** datatrove's `.ds.index`: where documents end, in tokens. */
   ends(): Buffer {
     const bytes = Buffer.alloc(8 * this.documents)
-    let end = 0n
-    for (const [at, length] of this.lengths.entries()) {
-      end += BigInt(length)
-      bytes.writeBigUInt64LE(end, 8 * at)
+    let end = 0
+    for (let at = 0; at < this.documents; at++) {
+      end += this.#lengths[at]!
+      writeUint64(bytes, end, 8 * at)
     }
     return bytes
   }
@@ -72,20 +72,7 @@ export class TokenIndexes {
   }
 }
 
-/** The ids of a document with the token that ends it, and which of them bear loss. */
-export function streamOf(
-  { inputIds, labels }: { inputIds: Int32Array; labels: Int32Array },
-  endOfDocument: number,
-): { ids: Int32Array; mask: Buffer } {
-  const ended = inputIds.at(-1) === endOfDocument
-  const ids = new Int32Array(inputIds.length + (ended ? 0 : 1)).fill(endOfDocument)
-  ids.set(inputIds)
-  const mask = Buffer.alloc(ids.length)
-  for (let at = 0; at < inputIds.length; at++) if (labels[at] !== -100) mask[at] = 1
-  return { ids, mask }
-}
-
-/** Bytes that are gathered before the disk gets them. */
+/** Bytes of the table that are gathered before the disk gets them. */
 const bufferBytes = 1 << 20
 
 /** What the files hold, as the manifest names it. */
@@ -107,20 +94,21 @@ export class TokenFiles {
   readonly #root: string
   readonly #folder: string
   readonly #options: TokenFilesOptions
-  readonly #ids: BufferedSink
-  readonly #mask: BufferedSink
-  readonly #table: BufferedSink
+  readonly #ids: ByteSink
+  readonly #mask: ByteSink
+  readonly #table: ZippedLines
+  readonly #stream: TokenStream
   readonly #indexes = new TokenIndexes()
-  #trainedTokens = 0
 
   private constructor(root: string, folder: string, options: TokenFilesOptions, sinks: [ByteSink, ByteSink, ByteSink]) {
     this.#root = root
     this.#folder = folder
     this.#options = options
-    this.#ids = new BufferedSink(sinks[0])
-    this.#mask = new BufferedSink(sinks[1])
-    // Gzip files may be joined: each buffer is one of its own.
-    this.#table = new BufferedSink(sinks[2], gzipSync)
+    const [ids, mask, table] = sinks
+    this.#ids = ids
+    this.#mask = mask
+    this.#table = new ZippedLines(table)
+    this.#stream = new TokenStream(options.endOfDocument)
   }
 
   static async create(root: string, folder: string, options: TokenFilesOptions): Promise<TokenFiles> {
@@ -138,22 +126,27 @@ export class TokenFiles {
   }
 
   async add({ id, inputIds, labels, source, row }: TokenDocument): Promise<void> {
-    const { ids, mask } = streamOf({ inputIds, labels }, this.#options.endOfDocument)
-    for (let at = 0; at < mask.length; at++) this.#trainedTokens += mask[at]!
-    await this.#ids.write(int32Bytes(ids))
+    const length = this.#stream.add({ inputIds, labels })
+    await this.#table.add(this.#indexes.add({ id, length, source, row }))
+    if (this.#stream.full) await this.#write()
+  }
+
+  async #write(): Promise<void> {
+    const { ids, mask } = this.#stream.take()
+    await this.#ids.write(ids)
     await this.#mask.write(mask)
-    await this.#table.write(Buffer.from(this.#indexes.add({ id, length: ids.length, source, row })))
   }
 
   /** Writes the files beside the stream; all of them are synced. */
   async close(): Promise<HandoffShard[]> {
+    await this.#write()
     const [ids, mask, table] = [await this.#ids.close(), await this.#mask.close(), await this.#table.close()]
     const beside: [string, string, Uint8Array | string][] = [
       ["train.idx", schemas.megatron, this.#indexes.megatron()],
       ["train.ds.index", schemas.ends, this.#indexes.ends()],
       ["train.ds.metadata", schemas.metadata, this.#indexes.metadata(this.#options.tokenizer)],
     ]
-    const counted = { tokens: this.#indexes.tokens, trained_tokens: this.#trainedTokens }
+    const counted = { tokens: this.#indexes.tokens, trained_tokens: this.#stream.trainedTokens }
     const shards = [
       this.#shard("train.bin", ids, schemas.ids, counted),
       this.#shard("train.ds", await this.#same("train.bin", "train.ds", ids), schemas.ids, counted),
@@ -172,7 +165,7 @@ export class TokenFiles {
     ]
     shards.push(this.#shard("token_ids_part_0000.csv.gz", table, schemas.table))
     for (const [name, schema, content] of beside)
-      shards.push(this.#shard(name, await this.#write(name, content), schema))
+      shards.push(this.#shard(name, await this.#writeBeside(name, content), schema))
     return shards
   }
 
@@ -199,7 +192,7 @@ export class TokenFiles {
     }
   }
 
-  async #write(name: string, content: Uint8Array | string): Promise<Written> {
+  async #writeBeside(name: string, content: Uint8Array | string): Promise<Written> {
     const sink = await ByteSink.create(join(this.#root, this.#folder, name))
     await sink.write(typeof content === "string" ? Buffer.from(content) : content)
     return sink.close()
@@ -227,13 +220,19 @@ export function megatronIndex(lengths: Int32Array): Buffer {
   index.writeBigUInt64LE(BigInt(documents + 1), 26)
   let at = 34
   for (const length of lengths) at = index.writeInt32LE(length, at)
-  let pointer = 0n
+  let pointer = 0
   for (const length of lengths) {
-    at = index.writeBigInt64LE(pointer, at)
-    pointer += 4n * BigInt(length)
+    at = writeUint64(index, pointer, at)
+    pointer += 4 * length
   }
-  for (let document = 0; document <= documents; document++) at = index.writeBigInt64LE(BigInt(document), at)
+  for (let document = 0; document <= documents; document++) at = writeUint64(index, document, at)
   return index
+}
+
+/** Writes a safe integer that is not negative; returns where it ends. A bigint for each would cost many times as much. */
+function writeUint64(bytes: Buffer, value: number, at: number): number {
+  bytes.writeUInt32LE(value % 2 ** 32, at)
+  return bytes.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
 }
 
 /** What Megatron's index says, or what is wrong with it. */
@@ -261,22 +260,21 @@ export function metric(tokens: number): string {
 /** A cell of the table; a name may hold anything. */
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** Gathers small writes, and encodes what was gathered. */
-class BufferedSink {
+/** Gathers lines, and writes each buffer of them as a gzip file of its own: such files may be joined. */
+class ZippedLines {
   readonly #sink: ByteSink
-  readonly #encode: (bytes: Buffer) => Uint8Array
-  #waiting: Uint8Array[] = []
+  #lines = ""
   #bytes = 0
 
-  constructor(sink: ByteSink, encode = (bytes: Buffer): Uint8Array => bytes) {
+  constructor(sink: ByteSink) {
     this.#sink = sink
-    this.#encode = encode
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#waiting.push(bytes)
-    this.#bytes += bytes.byteLength
-    if (this.#bytes >= bufferBytes) await this.#flush()
+  /** Takes a line; a promise where many were gathered, which then are written. */
+  add(line: string): Promise<void> | undefined {
+    this.#lines += line
+    this.#bytes += Buffer.byteLength(line)
+    return this.#bytes >= bufferBytes ? this.#flush() : undefined
   }
 
   async close(): Promise<Written> {
@@ -290,8 +288,8 @@ class BufferedSink {
 
   async #flush(): Promise<void> {
     if (this.#bytes === 0) return
-    const bytes = this.#encode(Buffer.concat(this.#waiting))
-    this.#waiting = []
+    const bytes = gzipSync(this.#lines)
+    this.#lines = ""
     this.#bytes = 0
     await this.#sink.write(bytes)
   }

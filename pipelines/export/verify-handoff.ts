@@ -9,7 +9,6 @@ import { checkColumns } from "./verify/check-columns.ts"
 import { checkCounts } from "./verify/check-counts.ts"
 import { checkFiles, type Hashed } from "./verify/check-files.ts"
 import { checkProbes } from "./verify/check-probes.ts"
-import { checkPrompts } from "./verify/check-prompts.ts"
 import { checkReceipts } from "./verify/check-receipts.ts"
 import { checkRejected } from "./verify/check-rejected.ts"
 import { checkSamples } from "./verify/check-samples.ts"
@@ -111,6 +110,8 @@ async function verifyHandoff(folder: string, { rows, onProgress }: VerifyHandoff
       const samples = await checkSamples(folder, manifest, { encoder, findings, onRow })
       seen.samples = samples.rows
       seen.tokens = samples.tokens
+      // It brings every verifier along, which nothing else here needs.
+      const { checkPrompts } = await import("./verify/check-prompts.ts")
       await checkPrompts(folder, manifest, { encoder, samples, findings })
       await checkRejected(folder, manifest, findings)
     }

@@ -84,11 +84,12 @@ class HandoffWriter {
   /** Reads all samples of the run. */
   async samples({ signal, onProgress, run }: HandoffOptions): Promise<void> {
     const { rows } = this.#views
-    for await (const row of samplesOf(this.#source)) {
-      signal?.throwIfAborted()
-      await this.#views.add(row)
-      if (rows.in % progressRows === 0) onProgress?.(rows.in)
-    }
+    for await (const batch of samplesOf(this.#source))
+      for (const row of batch) {
+        signal?.throwIfAborted()
+        await this.#views.add(row)
+        if (rows.in % progressRows === 0) onProgress?.(rows.in)
+      }
     if (rows.written === 0)
       throw stopError({
         what: "No sample is left to hand off",

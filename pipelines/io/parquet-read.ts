@@ -2,11 +2,19 @@ import { type FileHandle, open } from "node:fs/promises"
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
 import type { RecordBatch, Schema } from "apache-arrow"
 import { Schema as ArrowSchema } from "apache-arrow"
-import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetScan } from "hyparquet"
+import {
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetScan,
+  type RowGroup,
+} from "hyparquet"
 import { batchOfColumns } from "../runtime/batch.ts"
 import { buildColumn } from "../runtime/column-builder.ts"
 import { CotyledonError, stopError } from "../runtime/errors.ts"
 import { readError } from "./file-error.ts"
+import { directColumns, readDirectly } from "./parquet-direct.ts"
 import { columnsOf, type FileColumns, physicalElements } from "./parquet-schema.ts"
 
 /** What a Parquet file says of itself. */
@@ -78,11 +86,22 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
       utf8: false,
       parsers: { timestampFromNanoseconds: (nanoseconds: bigint) => nanoseconds as never },
     }
-    const whole = await parquetScan({ ...options, useOffsetIndex: false })
-    const paged = await parquetScan({ ...options, useOffsetIndex: true })
+    const direct = fixes.some((fix) => fix !== null) ? null : directColumns(schema, metadata)
+    const scans = new Map<boolean, ReturnType<typeof parquetScan>>()
+    const scanOf = (paged: boolean) => {
+      const scan = scans.get(paged) ?? parquetScan({ ...options, useOffsetIndex: paged })
+      scans.set(paged, scan)
+      return scan
+    }
     const ranges = range.ranges ?? [{ from: range.from ?? 0, to: range.to ?? Number.POSITIVE_INFINITY }]
     for (const part of ranges.flatMap((of) => [...partsOf(metadata, of)])) {
-      const scan = part.paged ? paged : whole
+      const group = direct && wholeGroup(metadata, part)
+      const batch = group && (await readDirectly(direct, group, { ...file.buffer, compressors: decompressors }))
+      if (batch) {
+        yield batch
+        continue
+      }
+      const scan = await scanOf(part.paged)
       const values: ArrayLike<unknown>[] = []
       for (const [at, { name }] of schema.fields.entries()) {
         const raw = await scan.readColumn({ column: name, rowStart: part.start, rowEnd: part.end })
@@ -130,6 +149,20 @@ function* partsOf(metadata: FileMetaData, { from, to }: RowRange): Generator<Par
     const step = large && indexed ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
     for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step), paged }
   }
+}
+
+/** The row group that a part is, where that makes one batch. */
+function wholeGroup(metadata: FileMetaData, { start, end, paged }: Part): RowGroup | null {
+  if (paged || end - start > rowsPerBatch) return null
+  let groupStart = 0
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows)
+    if (groupStart === start)
+      return rows === end - start && Number(group.total_byte_size) <= largeGroupBytes ? group : null
+    groupStart += rows
+    if (groupStart > start) return null
+  }
+  return null
 }
 
 interface OpenFile {

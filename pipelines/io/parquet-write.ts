@@ -1,12 +1,16 @@
+import { endianness } from "node:os"
 import { constants, zstdCompressSync } from "node:zlib"
 import type { RecordBatch, Schema } from "apache-arrow"
-import type { CompressionCodec, Statistics } from "hyparquet"
+import type { Statistics } from "hyparquet"
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
 import { writeIndexes } from "hyparquet-writer/src/indexes.js"
 import { writeMetadata } from "hyparquet-writer/src/metadata.js"
+import { snappyCompress } from "hyparquet-writer/src/snappy.js"
 import { cellReader } from "../runtime/column-reader.ts"
 import { stopError } from "../runtime/errors.ts"
 import { ByteSink, type Written } from "./byte-sink.ts"
+import { gatherLeaf, type LeafPath, leafPathsOf } from "./parquet-gather.ts"
+import { writePages } from "./parquet-pages.ts"
 import { elementsOf } from "./parquet-schema.ts"
 import { rowBytes } from "./row-bytes.ts"
 
@@ -18,6 +22,8 @@ export interface ParquetOptions {
   rowsPerGroup?: number | undefined
   /** About the most uncompressed bytes of a row group; default 16 MiB. One row may be larger. */
   bytesPerGroup?: number | undefined
+  /** Whether the library makes the pages, which is slower and for comparing alone: the bytes are the same. */
+  byLibrary?: boolean | undefined
   /** Key-value metadata of the file, written in key order. */
   metadata?: Readonly<Record<string, string>> | undefined
 }
@@ -32,6 +38,8 @@ const level3 = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_check
 // One output chunk of the page's size saves zlib from joining small ones, and small pages from holding large ones.
 const zstd = (page: Uint8Array): Uint8Array =>
   zstdCompressSync(page, { params: level3, chunkSize: Math.max(64, page.byteLength) })
+
+const compressors = { ZSTD: zstd, SNAPPY: snappyCompress }
 
 /** The rows of a batch from `start` to `end` that wait for their row group to fill. */
 interface Stretch {
@@ -52,6 +60,9 @@ export class ParquetSink {
   readonly #bytesPerGroup: number
   readonly #buffer = new ByteWriter(1 << 16)
   readonly #writer: ParquetWriter
+  readonly #codec: "ZSTD" | "SNAPPY"
+  /** Null where the library must write a column. */
+  readonly #leaves: readonly LeafPath[] | null
   #waiting: Stretch[] = []
   #waitingRows = 0
   #waitingBytes = 0
@@ -63,11 +74,14 @@ export class ParquetSink {
     this.#rowsPerGroup = options.rowsPerGroup ?? 1_000
     this.#bytesPerGroup = options.bytesPerGroup ?? 16 * 2 ** 20
     const metadata = Object.entries(options.metadata ?? {}).sort(([left], [right]) => (left < right ? -1 : 1))
+    const elements = elementsOf(schema, sink.path)
+    this.#codec = (options.codec ?? "zstd") === "zstd" ? "ZSTD" : "SNAPPY"
+    this.#leaves = endianness() === "LE" && !options.byLibrary ? leafPathsOf(schema.fields, elements) : null
     this.#writer = new ParquetWriter({
       writer: this.#buffer,
-      schema: elementsOf(schema, sink.path),
-      codec: (options.codec ?? "zstd").toUpperCase() as CompressionCodec,
-      compressors: { ZSTD: zstd },
+      schema: elements,
+      codec: this.#codec,
+      compressors,
       createdBy: "cotyledon",
       kvMetadata: metadata.map(([key, value]) => ({ key, value })),
     })
@@ -125,17 +139,45 @@ export class ParquetSink {
   }
 
   async #writeGroup(): Promise<void> {
+    if (this.#leaves) this.#writeLeaves(this.#leaves)
+    else this.#writeByLibrary()
+    for (const { meta_data } of this.#writer.row_groups.at(-1)?.columns ?? []) releaseRows(meta_data?.statistics)
+    this.#waiting = []
+    this.#waitingRows = 0
+    this.#waitingBytes = 0
+    await this.#flush()
+  }
+
+  /** Writes the row group from Arrow's memory; what the library's `write` leaves in the writer for the footer is left there. */
+  #writeLeaves(leaves: readonly LeafPath[]): void {
+    const start = this.#buffer.offset
+    const to = { writer: this.#buffer, codec: this.#codec, compress: compressors[this.#codec] }
+    const written = leaves.map((path) => {
+      const ranges = this.#waiting.map(({ batch, start, end }) => ({
+        data: batch.data.children[path.column]!,
+        start,
+        end,
+      }))
+      return writePages(path, gatherLeaf(path, ranges), to)
+    })
+    this.#writer.pendingIndexes.push(...written)
+    const columns = written.map(({ chunk }) => chunk)
+    this.#writer.num_rows += BigInt(this.#waitingRows)
+    this.#writer.row_groups.push({
+      columns,
+      total_byte_size: columns.reduce((sum, { meta_data }) => sum + meta_data!.total_uncompressed_size, 0n),
+      num_rows: BigInt(this.#waitingRows),
+      total_compressed_size: BigInt(this.#buffer.offset - start),
+    })
+  }
+
+  #writeByLibrary(): void {
     const columnData = this.#schema.fields.map(({ name }, at) => ({
       name,
       encoding: "PLAIN" as const,
       data: storedValues(this.#waiting, at, name),
     }))
     this.#writer.write({ columnData, rowGroupSize: this.#waitingRows })
-    for (const { meta_data } of this.#writer.row_groups.at(-1)?.columns ?? []) releaseRows(meta_data?.statistics)
-    this.#waiting = []
-    this.#waitingRows = 0
-    this.#waitingBytes = 0
-    await this.#flush()
   }
 
   // As the library's `finish`, but for the version: it writes 2, which older readers refuse; the files are as 1 allows.

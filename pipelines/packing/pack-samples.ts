@@ -54,6 +54,9 @@ interface SampleSegment extends Segment {
 
 const untrained = -100
 
+/** What \`add\` gives where no row is done. */
+export const noRows: readonly PackedSamples[] = []
+
 /** Ids of the samples that wait stand in blocks of so many: an array of its own for each takes several times its ids. */
 const blockLength = 1 << 20
 
@@ -75,7 +78,7 @@ export class SamplePacker {
     this.#sequenceLength = options.sequenceLength
   }
 
-  /** Takes a sample; gives the rows that are done, which are joined one by one as they are asked for. */
+  /** Takes a sample; gives the rows that are done (`noRows` if none), which are joined one by one as they are asked for. */
   add({ id, inputIds, labels }: PackableSample): Iterable<PackedSamples> {
     const { length } = inputIds
     const trainedFrom = startOfLoss(inputIds, labels)
@@ -88,7 +91,8 @@ export class SamplePacker {
     }
     const rows = this.#packer.add(segment)
     this.#waiting.push(segment)
-    if (rows.length > 0) this.#release(rows)
+    if (rows.length === 0) return noRows
+    this.#release(rows)
     return this.#joined(rows)
   }
 

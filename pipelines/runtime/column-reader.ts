@@ -119,11 +119,56 @@ function sequence(element: Cell, start: number, end: number): unknown[] {
 function textReader(data: Data, name: string, form: CellForm): Cell {
   const bytes = bytesReader(data)
   if (form === "stored") return bytes
+  if (data.typeId === Type.Utf8 && areTexts(data)) return knownTextReader(data)
   return (index) => {
     const { buffer, byteOffset, byteLength } = bytes(index)
     const text = Buffer.from(buffer, byteOffset, byteLength)
     if (!isUtf8(text)) throw new RowError("bad-value", `column ${name}: expected UTF-8 text, got other bytes`)
     return text.toString("utf8")
+  }
+}
+
+/**
+ * Whether all texts of a column of Utf8 are UTF-8, which is looked at once for all of them; a text must not start or end inside of a
+ * character.
+ */
+export function areTexts({ values, valueOffsets: offsets, length }: Data): boolean {
+  if (length === 0) return true
+  const end = offsets[length]!
+  if (!isUtf8((values as Uint8Array).subarray(offsets[0]!, end))) return false
+  for (let at = 0; at < length; at++)
+    if (offsets[at]! < end && ((values as Uint8Array)[offsets[at]!]! & 0xc0) === 0x80) return false
+  return true
+}
+
+/** A text of at most so many bytes that is that of the row before, or the one before that, is not decoded again: roles, sources, licences. */
+const shortText = 24
+
+/** Texts that are known to be UTF-8. */
+function knownTextReader({ values, valueOffsets: offsets }: Data): Cell {
+  const { buffer, byteOffset, byteLength } = values as Uint8Array
+  const bytes = Buffer.from(buffer, byteOffset, byteLength)
+  const known = [0, 0]
+  const texts = ["", ""]
+  let oldest = 0
+  return (index) => {
+    const start = offsets[index]!
+    const end = offsets[index + 1]!
+    const length = end - start
+    if (length === 0) return ""
+    if (length > shortText) return bytes.toString("utf8", start, end)
+    for (let of = 0; of < 2; of++) {
+      const from = offsets[known[of]!]!
+      if (texts[of] === "" || offsets[known[of]! + 1]! - from !== length) continue
+      let at = 0
+      while (at < length && bytes[from + at] === bytes[start + at]) at++
+      if (at === length) return texts[of]
+    }
+    const text = bytes.toString("utf8", start, end)
+    known[oldest] = index
+    texts[oldest] = text
+    oldest = 1 - oldest
+    return text
   }
 }
 

@@ -1,12 +1,13 @@
 // How fast a handoff is written and verified, and in how much memory: samples of two lengths, each in a process of its own with the
-// command's options. Goals: at least 300 MB/s of hashing; memory that a million samples do not raise.
+// command's options. Goals: at least 300 MB/s of hashing; memory that a million samples do not raise: `rss` says what it is after half of the
+// samples and after all. Up to 8 Mi tokens wait for packing, so that fewer do not show it.
 //   node test/bench/handoff.ts [ROWS ...]        default 10000
 import { fork } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { verifyHandoffs } from "../../pipelines/export/verify-handoff.ts"
+import { type VerifyHandoffOptions, verifyHandoffs } from "../../pipelines/export/verify-handoff.ts"
 import { writeHandoff } from "../../pipelines/export/write-handoff.ts"
 import type { Sample } from "../../schemas/sample.ts"
 import { answer, sampleOf, writeRun } from "../pipelines/export/made-run.ts"
@@ -34,12 +35,13 @@ if (process.send) {
       // Long samples a tenth as often: the same order of bytes.
       const count = words > 100 ? Math.ceil(rows / 10) : rows
       const folder = mkdtempSync(join(tmpdir(), "cotyledon-bench-"))
+      const text = textMegabytes(count, words)
       for (const what of Object.keys(work) as Work[]) {
         const told = await inProcess(what, [String(count), String(words), folder])
         const perSecond = Math.round(count / told.cpuSeconds)
         const { cpuSeconds, seconds, peakMegabytes, ...others } = told
         console.log(
-          `${what.padEnd(6)} ${count} samples of about ${words} words: ${cpuSeconds.toFixed(1)} CPU s (${seconds.toFixed(1)} s), ${perSecond} samples/CPU s, peak ${Math.round(peakMegabytes)} MB ${JSON.stringify(others)}`,
+          `${what.padEnd(6)} ${count} samples of about ${words} words: ${cpuSeconds.toFixed(1)} CPU s (${seconds.toFixed(1)} s), ${perSecond} samples and ${(text / cpuSeconds).toFixed(1)} MB of text/CPU s, peak ${Math.round(peakMegabytes)} MB ${JSON.stringify(others)}`,
         )
       }
       rmSync(folder, { recursive: true })
@@ -73,15 +75,35 @@ function* samples(count: number, words: number): Generator<Sample> {
   }
 }
 
+/** Text of the turns of the samples, which the models train on. */
+function textMegabytes(count: number, words: number): number {
+  let bytes = 0
+  for (const { prompt, completion } of samples(count, words))
+    for (const { content } of [...prompt, ...completion]) bytes += Buffer.byteLength(content)
+  return bytes / 1e6
+}
+
+/** Notes memory in megabytes as rows go by. */
+function memoryWatch(rows: number) {
+  let [half, last] = [0, 0]
+  const onProgress = (done: number): void => {
+    last = Math.round(process.memoryUsage.rss() / 2 ** 20)
+    if (done >= rows / 2 && half === 0) half = last
+  }
+  return { onProgress, told: () => `${half} MB after half, ${last} MB after all` }
+}
+
 async function make(folder: string, rows: number, words: number) {
   await writeRun(join(folder, "run"), samples(rows, words))
   return {}
 }
 
-async function write(folder: string) {
-  const { manifest } = await writeHandoff({ run: join(folder, "run"), to: join(folder, "out"), model: "0.6B" })
+async function write(folder: string, rows: number) {
+  const { onProgress, told } = memoryWatch(rows)
+  const options = { run: join(folder, "run"), to: join(folder, "out"), model: "0.6B", onProgress }
+  const { manifest } = await writeHandoff(options)
   const tokens = manifest.shards.find(({ path }) => path === "tokens/train.bin")!.tokens
-  return { tokens, fill: manifest.packing.fill.toFixed(3) }
+  return { tokens, fill: manifest.packing.fill.toFixed(3), rss: told() }
 }
 
 function bytesIn(folder: string): number {
@@ -90,7 +112,7 @@ function bytesIn(folder: string): number {
     .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
 }
 
-async function verified(folder: string, options: { rows: "all" | "probes" }) {
+async function verified(folder: string, options: VerifyHandoffOptions) {
   const before = process.cpuUsage()
   const [report] = await verifyHandoffs(join(folder, "out"), options)
   const { user, system } = process.cpuUsage(before)
@@ -104,8 +126,9 @@ async function verified(folder: string, options: { rows: "all" | "probes" }) {
   }
 }
 
-function verify(folder: string) {
-  return verified(folder, { rows: "all" })
+async function verify(folder: string, rows: number) {
+  const { onProgress, told } = memoryWatch(rows)
+  return { ...(await verified(folder, { rows: "all", onProgress })), rss: told() }
 }
 
 function quick(folder: string) {

@@ -4,35 +4,41 @@ import { messagesView } from "../messages-view.ts"
 import type { SampleEncoder } from "../sample-encoder.ts"
 import type { SoundSample } from "../sample-fault.ts"
 import type { Findings } from "./findings.ts"
-import { folderRows, shardRows, shardsOf } from "./shard-rows.ts"
+import { FolderRows } from "./folder-rows.ts"
 
 /** The messages view: the same samples in the same order. */
 export class MessagesCheck {
   readonly #encoder: SampleEncoder
   readonly #findings: Findings
-  readonly #rows: AsyncGenerator<{ path: string; number: number; row: MessagesRow }, void, void>
+  readonly #rows: FolderRows<MessagesRow>
   /** Ids of both sides from where they part. */
   #parted: { at: string; path: string; samples: string[]; view: string[] } | null = null
 
   constructor(folder: string, manifest: HandoffManifest, encoder: SampleEncoder, findings: Findings) {
     this.#encoder = encoder
     this.#findings = findings
-    this.#rows = folderRows(shardsOf(manifest, "messages"), (shard) => shardRows<MessagesRow>(folder, shard, findings))
+    this.#rows = new FolderRows<MessagesRow>({ folder, manifest, view: "messages" }, findings)
   }
 
-  async next(samplePath: string, id: string, sample: SoundSample | null): Promise<void> {
+  /** Takes the sample's row; a promise where that has to be waited for. */
+  next(samplePath: string, id: string, sample: SoundSample | null): Promise<void> | undefined {
     if (this.#parted) {
       this.#parted.samples.push(id)
-      return
+      return undefined
     }
-    const next = await this.#rows.next()
-    const found = next.done ? null : next.value
-    if (!found || found.row.id !== id) {
-      this.#parted = { at: id, path: samplePath, samples: [id], view: found ? [String(found.row.id)] : [] }
+    const row = this.#rows.next()
+    if (row instanceof Promise) return row.then((row) => this.#compare(samplePath, id, sample, row))
+    this.#compare(samplePath, id, sample, row)
+    return undefined
+  }
+
+  #compare(samplePath: string, id: string, sample: SoundSample | null, row: MessagesRow | null): void {
+    if (!row || row.id !== id) {
+      this.#parted = { at: id, path: samplePath, samples: [id], view: row ? [String(row.id)] : [] }
       return
     }
     if (!sample) return
-    const { row, path } = found
+    const { path } = this.#rows
     const expected = messagesView(sample, this.#encoder.systemWithTools)
     if (row.enable_thinking !== sample.enable_thinking)
       this.#findings.add(path, "messages", "its mode is not that of the sample in sft/", id)
@@ -40,12 +46,16 @@ export class MessagesCheck {
     if (turn !== null) this.#findings.add(path, "messages", `turn ${turn} is not that of the sample in sft/`, id)
   }
 
+  async close(): Promise<void> {
+    await this.#rows.close()
+  }
+
   async end(): Promise<void> {
     const rest: string[] = []
     let path = "messages"
-    for await (const { row, path: at } of this.#rows) {
+    for (let row = await this.#rows.next(); row; row = await this.#rows.next()) {
       rest.push(String(row.id))
-      path = at
+      path = this.#rows.path
     }
     if (!this.#parted) {
       for (const id of rest) this.#findings.add(path, "messages", "there is no such sample in sft/", id)

@@ -1,16 +1,34 @@
+import type { RecordBatch } from "apache-arrow"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
-import { canonicalPacked } from "../../packing/canonical-packed.ts"
-import { type PackableSample, type PackedSamples, type PackedTokens, SamplePacker } from "../../packing/pack-samples.ts"
+import {
+  noRows,
+  type PackableSample,
+  type PackedSamples,
+  type PackedTokens,
+  SamplePacker,
+} from "../../packing/pack-samples.ts"
 import { integerListReader } from "../../packing/packed-batch.ts"
+import { RowError } from "../../runtime/errors.ts"
 import type { Findings } from "./findings.ts"
-import { expectCounts, folderRows, shardRows, shardsOf } from "./shard-rows.ts"
+import { FolderRows } from "./folder-rows.ts"
+import { expectCounts, shardsOf } from "./shard-rows.ts"
+
+const columns = ["input_ids", "labels", "seq_lengths"]
+
+/** As \`integerListReader\`; a RowError too where a column is not there. */
+function packedReader(batch: RecordBatch): (index: number) => PackedTokens {
+  const found = new Set(batch.schema.fields.map(({ name }) => name))
+  const missing = columns.find((name) => !found.has(name))
+  if (missing !== undefined) throw new RowError("bad-value", `column ${missing}: expected lists of int32, got none`)
+  return integerListReader(batch) as unknown as (index: number) => PackedTokens
+}
 
 /** The packed rows: the tokens of the samples, packed again. */
 export class PackedCheck {
   readonly #findings: Findings
   readonly #manifest: HandoffManifest
   readonly #packer: SamplePacker
-  readonly #rows: AsyncGenerator<{ path: string; number: number; row: PackedTokens }, void, void>
+  readonly #rows: FolderRows<PackedTokens>
   readonly #counted = new Map<string, { tokens: number; trained: number }>()
   #follows = true
 
@@ -18,12 +36,9 @@ export class PackedCheck {
     this.#findings = findings
     this.#manifest = manifest
     this.#packer = new SamplePacker({ sequenceLength: manifest.packing.seq_len })
-    this.#rows = folderRows(shardsOf(manifest, "packed"), (shard) =>
-      shardRows<PackedTokens>(folder, shard, findings, {
-        read: integerListReader as never,
-        canonical: canonicalPacked,
-      }),
-    )
+    this.#rows = new FolderRows<PackedTokens>({ folder, manifest, view: "packed" }, findings, {
+      read: packedReader,
+    })
   }
 
   /** A sample could not be encoded: what the rows should be is not known any more. */
@@ -31,14 +46,21 @@ export class PackedCheck {
     this.#follows = false
   }
 
-  async next(sample: PackableSample): Promise<void> {
-    if (!this.#follows) return
-    for (const packed of this.#packer.add(sample)) await this.#row(packed)
+  /** Takes a sample; a promise where it fills rows, which then are compared. */
+  next(sample: PackableSample): Promise<void> | undefined {
+    if (!this.#follows) return undefined
+    const rows = this.#packer.add(sample)
+    return rows === noRows ? undefined : this.#compare(rows)
+  }
+
+  async #compare(rows: Iterable<PackedSamples>): Promise<void> {
+    for (const packed of rows) await this.#row(packed)
   }
 
   async end(): Promise<void> {
-    if (this.#follows) for (const packed of this.#packer.end()) await this.#row(packed)
-    for await (const { path, number, row } of this.#rows) {
+    if (this.#follows) await this.#compare(this.#packer.end())
+    for (let row = await this.#rows.next(); row; row = await this.#rows.next()) {
+      const { path, number } = this.#rows
       this.#count(path, row)
       if (this.#follows) this.#findings.add(path, "packed", "no sample of sft/ makes this row", `number ${number}`)
       else this.#form(path, number, row)
@@ -52,13 +74,13 @@ export class PackedCheck {
 
   async #row({ row: expected, ids }: PackedSamples): Promise<void> {
     if (!this.#follows) return
-    const next = await this.#rows.next()
-    if (next.done) {
+    const row = await this.#rows.next()
+    if (!row) {
       this.#findings.add("packed", "packed", `there is no row with the samples ${short(ids)}`)
       this.#follows = false
       return
     }
-    const { path, number, row } = next.value
+    const { path, number } = this.#rows
     this.#count(path, row)
     this.#form(path, number, row)
     const fault = this.#difference(expected, row, ids)
@@ -102,6 +124,10 @@ export class PackedCheck {
     let label = 0
     while (label < labels.length && (labels[label] === -100 || labels[label] === input_ids[label])) label++
     if (label < labels.length) fault(`label ${label} is ${labels[label]}, neither -100 nor its token`)
+  }
+
+  async close(): Promise<void> {
+    await this.#rows.close()
   }
 
   #count(path: string, { input_ids, labels }: PackedTokens): void {

@@ -4,8 +4,9 @@ import type { HandoffManifest, HandoffShard, Probe } from "../../../schemas/hand
 import { RowError } from "../../runtime/errors.ts"
 import { canonicalRowJson } from "../../runtime/row-json.ts"
 import type { Row } from "../../runtime/step.ts"
+import { KnownQuestions } from "../known-questions.ts"
+import { PairCounts } from "../pair-counts.ts"
 import { probeOf } from "../probes.ts"
-import { KnownQuestions } from "../rl-prompts.ts"
 import type { Encoded, SampleEncoder } from "../sample-encoder.ts"
 import { readSample, type SampleParts, type SoundSample } from "../sample-fault.ts"
 import { TextSet } from "../text-set.ts"
@@ -13,16 +14,31 @@ import { MessagesCheck } from "./check-messages.ts"
 import { PackedCheck } from "./check-packed.ts"
 import { StreamCheck } from "./check-stream.ts"
 import type { Findings } from "./findings.ts"
-import { expectCounts, shardRows, shardsOf } from "./shard-rows.ts"
+import { expectCounts, shardBatches, shardsOf } from "./shard-rows.ts"
 
-/** What the samples say that other checks need. */
+/** What the samples say that other checks need. Of their questions nothing is kept where the handoff has no prompts that could ask them. */
 export interface SamplesSeen {
   readonly ids: Pick<TextSet, "has">
+  /** Those that are not the sample's id as well. */
   readonly questionIds: Pick<TextSet, "has">
   readonly questions: KnownQuestions
   readonly rows: number
   readonly tokens: number
 }
+
+/** What is read of a sample: what decides its tokens, and what the manifest and the prompts for RL are compared with. */
+const columnsRead = [
+  "id",
+  "prompt",
+  "completion",
+  "chat_template_kwargs",
+  "enable_thinking",
+  "tools",
+  "question_id",
+  "source",
+  "license",
+  "domain",
+] as const
 
 /** Reads all samples; `onRow` hears of each. */
 export async function checkSamples(
@@ -46,6 +62,8 @@ class SamplesCheck implements SamplesSeen {
   readonly questions = new KnownQuestions()
   rows = 0
   tokens = 0
+  /** Whether there are prompts for RL, which must not ask what a sample teaches. */
+  readonly #forPrompts: boolean
   readonly #folder: string
   readonly #manifest: HandoffManifest
   readonly #encoder: SampleEncoder
@@ -55,10 +73,11 @@ class SamplesCheck implements SamplesSeen {
   readonly #stream: StreamCheck
   readonly #probes: Map<string, Probe>
   readonly #modes = { thinking: 0, non_thinking: 0 }
-  readonly #licenses = new Map<string, number>()
-  readonly #mixture = new Map<string, number>()
+  readonly #licenses = new PairCounts<string | null, string>()
+  readonly #mixture = new PairCounts<string, string | null>()
 
   constructor(folder: string, manifest: HandoffManifest, encoder: SampleEncoder, findings: Findings) {
+    this.#forPrompts = shardsOf(manifest, "rl").length > 0
     this.#folder = folder
     this.#manifest = manifest
     this.#encoder = encoder
@@ -72,25 +91,33 @@ class SamplesCheck implements SamplesSeen {
   async shard(shard: HandoffShard, onRow?: () => void): Promise<void> {
     const counted = { tokens: 0, trained: 0 }
     let number = 0
-    for await (const row of shardRows(this.#folder, shard, this.#findings)) {
-      await this.#row(shard.path, number++, row, counted)
-      onRow?.()
-    }
+    for await (const rows of shardBatches(this.#folder, shard, this.#findings, { columns: columnsRead }))
+      for (const row of rows) {
+        // Most rows have nothing to wait for, which would cost more than some of their checks.
+        const waits = this.#row(shard.path, number++, row, counted)
+        if (waits) await waits
+        onRow?.()
+      }
     expectCounts(shard, counted, this.#findings)
   }
 
-  async #row(path: string, number: number, row: Row, counted: { tokens: number; trained: number }): Promise<void> {
+  #row(
+    path: string,
+    number: number,
+    row: Row,
+    counted: { tokens: number; trained: number },
+  ): Promise<unknown> | undefined {
     this.rows++
     const id = typeof row.id === "string" ? row.id : `number ${number}`
     const fault = (check: string, what: string) => this.#findings.add(path, check, what, id)
     if (!this.ids.add(id)) fault("id", "its id stands twice")
-    if (typeof row.question_id === "string") this.questionIds.add(row.question_id)
+    if (this.#forPrompts && typeof row.question_id === "string" && row.question_id !== id)
+      this.questionIds.add(row.question_id)
     const encoded = this.#encoded(row, fault)
-    await this.#messages.next(path, id, encoded?.sample ?? null)
+    const messages = this.#messages.next(path, id, encoded?.sample ?? null)
     if (!encoded) {
       this.#packed.lost()
-      this.#stream.lost()
-      return
+      return bothOf(messages, this.#stream.lost())
     }
     const { sample, inputIds, labels, trainedTokens } = encoded
     if (inputIds.length > this.#manifest.max_length)
@@ -100,17 +127,18 @@ class SamplesCheck implements SamplesSeen {
       this.#probes.delete(id)
       for (const what of probeFaults(probe, encoded)) fault("probe", what)
     }
-    this.questions.add(sample.prompt.findLast(({ role }) => role === "user")?.content ?? "")
+    if (this.#forPrompts) this.questions.add(sample.prompt.findLast(({ role }) => role === "user")?.content ?? "")
     counted.tokens += inputIds.length
     counted.trained += trainedTokens
     this.tokens += inputIds.length
     if (sample.enable_thinking) this.#modes.thinking++
     else this.#modes.non_thinking++
     const source = typeof row.source === "string" ? row.source : "unknown"
-    count(this.#licenses, { license: typeof row.license === "string" ? row.license : null, source })
-    count(this.#mixture, { source, domain: typeof row.domain === "string" ? row.domain : null })
-    await this.#packed.next({ id, inputIds, labels })
-    await this.#stream.next({ id, inputIds, labels, source: path, row: number })
+    this.#licenses.add(typeof row.license === "string" ? row.license : null, source)
+    this.#mixture.add(source, typeof row.domain === "string" ? row.domain : null)
+    const packed = this.#packed.next({ id, inputIds, labels })
+    const stream = this.#stream.next({ id, inputIds, labels, source: path, row: number })
+    return bothOf(messages, bothOf(packed, stream))
   }
 
   #encoded(row: Row, fault: (check: string, what: string) => void): (Encoded & { sample: SoundSample }) | null {
@@ -145,11 +173,15 @@ class SamplesCheck implements SamplesSeen {
       findings.add("manifest.json", "probes", `has ${this.#manifest.probes.length} probes, expected ${expectedProbes}`)
     expect("rows.written", rows.written, this.rows)
     expect("mode_counts", template.mode_counts, this.#modes)
-    expect("license", license, countsOf(this.#licenses))
+    expect(
+      "license",
+      license,
+      this.#licenses.list((license, source) => ({ license, source })),
+    )
     expect(
       "mixture",
       mixture.map(({ source, domain, rows }) => ({ source, domain, rows })),
-      countsOf(this.#mixture),
+      this.#mixture.list((source, domain) => ({ source, domain })),
     )
     for (const { source, rows: of, weight } of mixture)
       if (Math.abs(weight - of / Math.max(1, rows.written)) > 1e-9)
@@ -161,6 +193,8 @@ class SamplesCheck implements SamplesSeen {
   }
 
   async close(): Promise<void> {
+    await this.#messages.close()
+    await this.#packed.close()
     await this.#stream.close()
   }
 }
@@ -173,10 +207,8 @@ function* probeFaults(probe: Probe, encoded: Encoded): Generator<string> {
     yield `${got.trained_tokens} of its tokens bear loss, the probe says ${probe.trained_tokens}`
 }
 
-function count(counts: Map<string, number>, of: object): void {
-  const key = canonicalRowJson(of)
-  counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
-const countsOf = (counts: ReadonlyMap<string, number>): object[] =>
-  [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, rows]) => ({ ...(JSON.parse(key) as object), rows }))
+/** What waits, if anything does. */
+const bothOf = (
+  first: Promise<unknown> | undefined,
+  second: Promise<unknown> | undefined,
+): Promise<unknown> | undefined => (first && second ? Promise.all([first, second]) : (first ?? second))

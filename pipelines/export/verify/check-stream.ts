@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createGunzip } from "node:zlib"
 import type { HandoffManifest } from "../../../schemas/handoff-manifest.ts"
-import { int32Bytes } from "../int32-bytes.ts"
-import { streamOf, TokenIndexes } from "../token-files.ts"
+import { TokenIndexes } from "../token-files.ts"
+import { TokenStream } from "../token-stream.ts"
 import type { Findings } from "./findings.ts"
 import { SequentialFile } from "./sequential-file.ts"
 import { expectCounts, messageOf, shardsOf } from "./shard-rows.ts"
@@ -14,50 +14,75 @@ import { expectCounts, messageOf, shardsOf } from "./shard-rows.ts"
 export class StreamCheck {
   readonly #folder: string
   readonly #manifest: HandoffManifest
-  readonly #endOfDocument: number
+  readonly #stream: TokenStream
   readonly #findings: Findings
   readonly #indexes = new TokenIndexes()
   readonly #tableHash = createHash("sha256")
   #files: { ids: SequentialFile; mask: SequentialFile } | null = null
+  /** Documents of the stream that were not compared yet, and their lines of the table. */
+  #waiting: { id: string; length: number }[] = []
+  #lines = ""
   #follows: boolean
-  #trained = 0
 
   constructor(folder: string, manifest: HandoffManifest, endOfDocument: number, findings: Findings) {
     this.#folder = folder
     this.#manifest = manifest
-    this.#endOfDocument = endOfDocument
+    this.#stream = new TokenStream(endOfDocument)
     this.#findings = findings
     this.#follows = shardsOf(manifest, "tokens").length > 0
   }
 
-  lost(): void {
+  /** A sample could not be encoded: what the stream should be is not known any more. */
+  lost(): Promise<void> | undefined {
+    const last = this.#follows ? this.#compare() : undefined
     this.#follows = false
+    return last
   }
 
-  async next(sample: {
+  /** Takes a sample; a promise where many were gathered, which then are compared. */
+  next(sample: {
     id: string
     inputIds: Int32Array
     labels: Int32Array
     source: string
     row: number
-  }): Promise<void> {
-    if (!this.#follows) return
+  }): Promise<void> | undefined {
+    if (!this.#follows) return undefined
+    const length = this.#stream.add(sample)
+    this.#lines += this.#indexes.add({ ...sample, length })
+    this.#waiting.push({ id: sample.id, length })
+    return this.#stream.full ? this.#compare() : undefined
+  }
+
+  /** Compares what was gathered; where it differs, document by document. */
+  async #compare(): Promise<void> {
     this.#files ??= {
       ids: new SequentialFile(join(this.#folder, "tokens/train.bin")),
       mask: new SequentialFile(join(this.#folder, "tokens/train.ds.loss")),
     }
-    const { ids, mask } = streamOf(sample, this.#endOfDocument)
-    this.#tableHash.update(this.#indexes.add({ ...sample, length: ids.length }))
-    for (let at = 0; at < mask.length; at++) this.#trained += mask[at]!
-    const document = `document ${this.#indexes.documents - 1}, sample ${sample.id}`
-    if (!(await this.#files.ids.nextIs(int32Bytes(ids))))
-      this.#findings.add("tokens/train.bin", "stream", "its token ids are not those of sft/", document)
-    if (!(await this.#files.mask.nextIs(mask)))
-      this.#findings.add("tokens/train.ds.loss", "stream", "its loss is not that of sft/", document)
+    const documents = this.#waiting
+    const first = this.#indexes.documents - documents.length
+    this.#tableHash.update(this.#lines)
+    this.#waiting = []
+    this.#lines = ""
+    const { ids, mask } = this.#stream.take()
+    const differ = (file: string, what: string, expected: Buffer, got: Buffer, width: number) => {
+      if (got.equals(expected)) return
+      let at = 0
+      for (const [index, { id, length }] of documents.entries()) {
+        const end = at + width * length
+        if (!got.subarray(at, end).equals(expected.subarray(at, end)))
+          this.#findings.add(file, "stream", what, `document ${first + index}, sample ${id}`)
+        at = end
+      }
+    }
+    differ("tokens/train.bin", "its token ids are not those of sft/", ids, await this.#files.ids.next(ids.length), 4)
+    differ("tokens/train.ds.loss", "its loss is not that of sft/", mask, await this.#files.mask.next(mask.length), 1)
   }
 
   async end(): Promise<void> {
     if (!this.#follows) return
+    if (this.#waiting.length > 0) await this.#compare()
     const fault = (file: string, what: string) => this.#findings.add(file, "stream", what)
     if (this.#files && !(await this.#files.ids.atEnd())) fault("tokens/train.bin", "it goes on behind the last sample")
     if (this.#files && !(await this.#files.mask.atEnd()))
@@ -80,7 +105,8 @@ export class StreamCheck {
         fault(shard.path, `the manifest says ${shard.rows} documents, the samples make ${this.#indexes.documents}`)
     }
     const stream = byPath.get("tokens/train.bin")
-    if (stream) expectCounts(stream, { tokens: this.#indexes.tokens, trained: this.#trained }, this.#findings)
+    if (stream)
+      expectCounts(stream, { tokens: this.#indexes.tokens, trained: this.#stream.trainedTokens }, this.#findings)
   }
 
   async #table(path: string): Promise<void> {

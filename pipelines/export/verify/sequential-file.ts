@@ -1,37 +1,33 @@
 import { type FileHandle, open } from "node:fs/promises"
 
-const readBytes = 1 << 20
-
-/** A file that is compared with what it should hold, piece by piece. */
+/** A file that is read from its start, piece by piece, into memory that is used again. */
 export class SequentialFile {
   readonly #path: string
   #file: FileHandle | null = null
-  /** What was read and not compared yet starts at `#at` of the file. */
-  #read = Buffer.alloc(0)
+  #buffer = Buffer.alloc(0)
   #at = 0
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Whether the next bytes are these; goes on behind them in either case. */
-  async nextIs(expected: Buffer): Promise<boolean> {
+  /** The next bytes, fewer where the file ends or cannot be read; they stand until the next call. Goes on behind `length` in any case. */
+  async next(length: number): Promise<Buffer> {
+    if (this.#buffer.length < length) this.#buffer = Buffer.allocUnsafeSlow(length)
+    const start = this.#at
+    this.#at += length
+    let read = 0
     try {
-      if (this.#read.length < expected.length) await this.#fill(expected.length)
+      this.#file ??= await open(this.#path, "r")
+      while (read < length) {
+        const { bytesRead } = await this.#file.read(this.#buffer, read, length - read, start + read)
+        if (bytesRead === 0) break
+        read += bytesRead
+      }
     } catch {
-      return false
+      // Bytes that are not there are not those that are expected.
     }
-    const same = this.#read.subarray(0, expected.length).equals(expected)
-    this.#read = this.#read.subarray(expected.length)
-    this.#at += expected.length
-    return same
-  }
-
-  async #fill(least: number): Promise<void> {
-    this.#file ??= await open(this.#path, "r")
-    const more = Buffer.allocUnsafe(Math.max(readBytes, least))
-    const { bytesRead } = await this.#file.read(more, 0, more.length, this.#at + this.#read.length)
-    this.#read = Buffer.concat([this.#read, more.subarray(0, bytesRead)])
+    return this.#buffer.subarray(0, read)
   }
 
   async atEnd(): Promise<boolean> {

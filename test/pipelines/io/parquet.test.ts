@@ -42,14 +42,17 @@ describe("round trip", () => {
     const rows = Array.from({ length: Math.floor(next() * 200) }, () => randomRow(next, schema))
     const path = join(folder, `random-${seed}.parquet`)
     const codec = seed % 2 ? "snappy" : "zstd"
-    const written = await write(path, schema, randomPieces(next, rows), {
-      codec,
-      rowsPerGroup: 1 + Math.floor(next() * 60),
-    })
+    const rowsPerGroup = 1 + Math.floor(next() * 60)
+    const written = await write(path, schema, randomPieces(next, rows), { codec, rowsPerGroup })
     expect(written.rows).toBe(rows.length)
+    const byLibrary = await write(`${path}.library`, schema, [rows], { codec, rowsPerGroup, byLibrary: true })
+    expect(written).toEqual(byLibrary)
     const file = await openParquet(path)
     expect(`${file.schema}`).toBe(`${schema}`)
     expect(await readAll(path)).toEqual(rows)
+    // Whole groups are read otherwise than parts of them.
+    const [from, to] = [Math.min(1, rows.length), Math.max(0, rows.length - 1)]
+    expect(await readAll(path, { from, to })).toEqual(rows.slice(from, to))
   })
 })
 
@@ -102,6 +105,37 @@ describe("the file", () => {
         ["b", "2"],
       ]),
     )
+  })
+
+  test("of several pages a column, whose bytes are those that the library writes", async () => {
+    const schema = new Schema([
+      text("short"),
+      new Field("long", new List(text("element", true)), true),
+      new Field("ids", new List(new Field("element", new Int32(), false)), false),
+      new Field("bits", new List(new Field("element", new Bool(), true)), false),
+      new Field("turns", new List(new Field("element", new Struct([text("content", true)]), true)), true),
+    ])
+    const next = random(4)
+    const several = (most: number, value: (at: number) => unknown) =>
+      Array.from({ length: Math.floor(next() * most) }, (_, at) => value(at))
+    const rows = Array.from({ length: 400 }, (_, n) => ({
+      short: `${n}`,
+      long: n % 9 === 0 ? null : several(8, (at) => (at % 5 === 4 ? null : "long ".repeat(next() * 1_000))),
+      ids: several(5_000, (at) => at - n),
+      bits: several(2_000, (at) => (at % 11 === 0 ? null : at % 3 === 0)),
+      turns:
+        n % 10 === 0
+          ? null
+          : several(9, (at) => (at === 3 ? null : { content: at % 4 === 1 ? null : "turn ".repeat(at * 600) })),
+    }))
+    const [one, other] = [join(folder, "pages.parquet"), join(folder, "pages-library.parquet")]
+    const options = { rowsPerGroup: 150, bytesPerGroup: 1 << 30 }
+    const written = await write(one, schema, randomPieces(next, rows), options)
+    expect(written).toEqual(await write(other, schema, [rows], { ...options, byLibrary: true }))
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(one))
+    const pages = row_groups[0]!.columns.map(({ meta_data }) => meta_data!.encoding_stats!.at(-1)!.count)
+    expect(pages.map((count) => count > 1)).toEqual([false, true, true, false, true])
+    expect(await readAll(one)).toEqual(rows)
   })
 
   test("row groups are bounded by rows and by bytes", async () => {
@@ -244,6 +278,29 @@ describe("damaged and foreign files", () => {
       // A flipped level may give other values (the manifest's hash finds that), but never other rows or a crash.
       if (outcome !== "error") expect(outcome).toHaveLength(300)
     }
+  })
+
+  test("members of a struct that stand in other rows than the others are no rows", async () => {
+    const turns = (...lengths: number[]) => {
+      let turn = 0
+      const row = (length: number) => ({
+        turns: Array.from({ length }, () => ({ role: "user", content: `t${turn++}` })),
+      })
+      return lengths.map(row)
+    }
+    const schema = new Schema([sampleSchema.fields.find(({ name }) => name === "turns")!])
+    const [one, other] = [join(folder, "one-two.parquet"), join(folder, "two-one.parquet")]
+    await write(one, schema, [turns(1, 2)])
+    await write(other, schema, [turns(2, 1)])
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(one))
+    const { data_page_offset: start, total_compressed_size: bytes } = row_groups[0]!.columns[1]!.meta_data!
+    const [from, to] = [Number(start), Number(start + bytes)]
+    const [whole, another] = [readFileSync(one), readFileSync(other)]
+    expect(await readAll(one)).toEqual(turns(1, 2))
+    // The contents of the other file, which has as many turns in other rows.
+    const mixed = join(folder, "mixed.parquet")
+    writeFileSync(mixed, Buffer.concat([whole.subarray(0, from), another.subarray(from, to), whole.subarray(to)]))
+    expect(await complaintOf(readAll(mixed))).toMatch(/column turns: its parts do not belong together/)
   })
 
   test("other files and missing ones", async () => {

@@ -1,0 +1,289 @@
+// Reads the chunk of one leaf column into typed arrays: no value of it becomes a JavaScript object.
+import type { ColumnMetaData, Compressors, Encoding, PageHeader } from "hyparquet"
+import { parquetHeader } from "hyparquet/src/column.js"
+import { decompressPage } from "hyparquet/src/datapage.js"
+import { mostBits, readRuns } from "./parquet-runs.ts"
+
+/** Values that are there, one after the other: texts and bytes joined, with where each ends; booleans as 0 and 1. */
+export interface LeafValues {
+  readonly count: number
+  readonly data: Uint8Array | Int32Array | BigInt64Array | Float32Array | Float64Array
+  /** Of texts and bytes: one more than there are values. */
+  readonly offsets: Int32Array | null
+}
+
+/** A leaf column of one row group. */
+export interface Leaf {
+  /** Levels of all entries, nulls and empty lists included; null where all are 0. */
+  readonly repetition: Uint8Array | null
+  readonly definition: Uint8Array | null
+  readonly entries: number
+  readonly values: LeafValues
+}
+
+export interface LeafLevels {
+  readonly repetition: number
+  readonly definition: number
+}
+
+const readable: readonly string[] = ["PLAIN", "RLE", "RLE_DICTIONARY", "PLAIN_DICTIONARY"] satisfies Encoding[]
+const types: readonly string[] = ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "BYTE_ARRAY"]
+
+/** Whether `readLeaf` knows the chunk's type and encodings. */
+export const isReadable = ({ type, encodings }: ColumnMetaData): boolean =>
+  types.includes(type) && encodings.every((encoding) => readable.includes(encoding))
+
+/** What one page adds. */
+interface Page {
+  readonly repetition: Uint8Array | null
+  readonly definition: Uint8Array | null
+  readonly entries: number
+  readonly values: LeafValues
+}
+
+/** The column whose chunk these bytes are. Throws an error where they are not what they say. */
+export function readLeaf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { type, codec, num_values }: ColumnMetaData,
+  levels: LeafLevels,
+  compressors: Compressors,
+): Leaf {
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
+  const expected = Number(num_values)
+  const pages: Page[] = []
+  let dictionary: LeafValues | null = null
+  let entries = 0
+  // A chunk may end with a byte that belongs to no page.
+  while (reader.offset < bytes.length - 1) {
+    const header = parquetHeader(reader)
+    const end = reader.offset + header.compressed_page_size
+    if (!(end >= reader.offset && end <= bytes.length)) throw new RangeError("a page reaches beyond its column")
+    const body = bytes.subarray(reader.offset, end)
+    reader.offset = end
+    const unpack = (packed: Uint8Array, size: number) =>
+      codec === "UNCOMPRESSED" ? packed : decompressPage(packed, size, codec, compressors)
+    if (header.type === "DICTIONARY_PAGE") {
+      const count = header.dictionary_page_header?.num_values ?? 0
+      dictionary = plainValues(unpack(body, header.uncompressed_page_size), 0, type, count)
+      continue
+    }
+    const page = dataPage(header, body, { type, levels, dictionary, left: expected - entries, unpack })
+    entries += page.entries
+    pages.push(page)
+  }
+  if (entries !== expected) throw new RangeError(`expected ${expected} values, got ${entries}`)
+  if (pages[0]?.repetition?.[0]) throw new RangeError("its first value belongs to no row")
+  const [only] = pages
+  if (only && pages.length === 1) return only
+  return {
+    entries,
+    repetition: levels.repetition > 0 ? joined(pages.map(({ repetition }) => repetition!)) : null,
+    definition: levels.definition > 0 ? joined(pages.map(({ definition }) => definition!)) : null,
+    values: joinedValues(
+      pages.map(({ values }) => values),
+      type,
+    ),
+  }
+}
+
+interface PageContext {
+  readonly type: string
+  readonly levels: LeafLevels
+  readonly dictionary: LeafValues | null
+  /** Entries that the column still lacks. */
+  readonly left: number
+  unpack(packed: Uint8Array, size: number): Uint8Array
+}
+
+function dataPage(header: PageHeader, body: Uint8Array, context: PageContext): Page {
+  const { type, levels, dictionary, left, unpack } = context
+  const { data_page_header: first, data_page_header_v2: second } = header
+  const of = header.type === "DATA_PAGE" ? first : header.type === "DATA_PAGE_V2" ? second : undefined
+  if (!of) throw new Error(`a page of another kind: ${header.type}`)
+  const entries = of.num_values
+  if (!(entries >= 0 && entries <= left)) throw new RangeError(`a page of ${entries} values where ${left} are left`)
+  const repetition = levels.repetition > 0 ? new Uint8Array(entries) : null
+  const definition = levels.definition > 0 ? new Uint8Array(entries) : null
+  let page: Uint8Array
+  let at = 0
+  if (second && of === second) {
+    const ends = [second.repetition_levels_byte_length, 0]
+    ends[1] = ends[0]! + second.definition_levels_byte_length
+    if (!(ends[0]! >= 0 && ends[1] >= ends[0]! && ends[1] <= body.length)) throw new RangeError("levels beyond a page")
+    if (repetition) readRuns(body, 0, ends[0]!, bitsOf(levels.repetition), repetition)
+    if (definition) readRuns(body, ends[0]!, ends[1], bitsOf(levels.definition), definition)
+    const packed = body.subarray(ends[1])
+    page = second.is_compressed === false ? packed : unpack(packed, header.uncompressed_page_size - ends[1])
+  } else {
+    page = unpack(body, header.uncompressed_page_size)
+    for (const [out, most] of [
+      [repetition, levels.repetition],
+      [definition, levels.definition],
+    ] as const) {
+      if (!out) continue
+      const end = at + 4 + uint32(page, at)
+      if (end > page.length) throw new RangeError("levels beyond a page")
+      readRuns(page, at + 4, end, bitsOf(most), out)
+      at = end
+    }
+  }
+  if (repetition && levels.repetition > 1) highest(repetition, levels.repetition)
+  const count = definition ? highest(definition, levels.definition) : entries
+  return {
+    entries,
+    repetition,
+    definition,
+    values: valuesOf(page, at, { type, count, encoding: of.encoding, dictionary }),
+  }
+}
+
+/** How many of the levels are the highest. Throws where one is higher. */
+function highest(levels: Uint8Array, most: number): number {
+  // Of one bit none is higher, and mostly all are the highest.
+  if (most === 1 && !levels.includes(0)) return levels.length
+  let count = 0
+  for (let at = 0; at < levels.length; at++) {
+    if (levels[at]! > most) throw new RangeError(`a level of ${levels[at]} where ${most} is the highest`)
+    if (levels[at] === most) count++
+  }
+  return count
+}
+
+const bitsOf = (most: number): number => 32 - Math.clz32(most)
+
+interface ValueContext {
+  readonly type: string
+  readonly count: number
+  readonly encoding: Encoding
+  readonly dictionary: LeafValues | null
+}
+
+function valuesOf(page: Uint8Array, at: number, { type, count, encoding, dictionary }: ValueContext): LeafValues {
+  if (encoding === "PLAIN") return plainValues(page, at, type, count)
+  if (encoding === "RLE" && type === "BOOLEAN") {
+    const data = new Uint8Array(count)
+    if (count > 0) readRuns(page, at + 4, page.length, 1, data)
+    return { count, data, offsets: null }
+  }
+  if (encoding !== "RLE_DICTIONARY" && encoding !== "PLAIN_DICTIONARY") throw new Error(`a page encoded as ${encoding}`)
+  const places = new Int32Array(count)
+  if (count > 0) {
+    const bits = page[at] ?? mostBits + 1
+    if (bits > mostBits) throw new RangeError(`places in a dictionary of ${bits} bits`)
+    readRuns(page, at + 1, page.length, bits, places)
+  }
+  if (!dictionary) throw new Error("a page without its dictionary")
+  for (let index = 0; index < count; index++)
+    if (places[index]! >= dictionary.count) throw new RangeError("a value that is not in its dictionary")
+  return chosen(dictionary, places)
+}
+
+/** Values of a dictionary at some places. */
+function chosen({ data, offsets }: LeafValues, places: Int32Array): LeafValues {
+  const count = places.length
+  if (!offsets) {
+    const values = new (data.constructor as new (length: number) => Int32Array)(count)
+    for (let index = 0; index < count; index++) values[index] = (data as Int32Array)[places[index]!]!
+    return { count, data: values, offsets: null }
+  }
+  const ends = new Int32Array(count + 1)
+  let total = 0
+  for (let index = 0; index < count; index++) {
+    const place = places[index]!
+    total += offsets[place + 1]! - offsets[place]!
+    if (total > mostBytes) throw tooLarge()
+    ends[index + 1] = total
+  }
+  const bytes = new Uint8Array(total)
+  for (let index = 0; index < count; index++) {
+    const place = places[index]!
+    copy(data as Uint8Array, offsets[place]!, offsets[place + 1]!, bytes, ends[index]!)
+  }
+  return { count, data: bytes, offsets: ends }
+}
+
+const arrays = { INT32: Int32Array, INT64: BigInt64Array, FLOAT: Float32Array, DOUBLE: Float64Array }
+
+function plainValues(page: Uint8Array, at: number, type: string, count: number): LeafValues {
+  if (type === "BYTE_ARRAY") return plainBytes(page, at, count)
+  if (type === "BOOLEAN") {
+    if (at + Math.ceil(count / 8) > page.length) throw endsEarly()
+    const data = new Uint8Array(count)
+    for (let index = 0; index < count; index++) data[index] = (page[at + (index >> 3)]! >> (index & 7)) & 1
+    return { count, data, offsets: null }
+  }
+  const array = arrays[type as keyof typeof arrays]
+  const width = array.BYTES_PER_ELEMENT
+  if (at + width * count > page.length) throw endsEarly()
+  // A copy: the page may stand anywhere, and belongs to the chunk where it is not compressed.
+  const data = new array(count)
+  new Uint8Array(data.buffer).set(page.subarray(at, at + width * count))
+  return { count, data, offsets: null }
+}
+
+function plainBytes(page: Uint8Array, start: number, count: number): LeafValues {
+  const offsets = new Int32Array(count + 1)
+  // Each value has four bytes of length in front of it.
+  const most = page.length - start - 4 * count
+  if (most < 0) throw endsEarly()
+  const data = new Uint8Array(most)
+  let at = start
+  let total = 0
+  for (let index = 0; index < count; index++) {
+    const from = at + 4
+    const end = from + uint32(page, at)
+    if (total + end - from > most) throw endsEarly()
+    copy(page, from, end, data, total)
+    total += end - from
+    offsets[index + 1] = total
+    at = end
+  }
+  return { count, data: total === most ? data : data.subarray(0, total), offsets }
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  if (at + 4 > bytes.length) throw endsEarly()
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+}
+
+/** A call into C++ costs more than a short copy. */
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > 48) to.set(from.subarray(start, end), at)
+  else for (let index = start; index < end; index++) to[at + index - start] = from[index]!
+}
+
+function joined<A extends Uint8Array | Int32Array>(parts: readonly A[]): A {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const whole = new (parts[0]!.constructor as new (length: number) => A)(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+function joinedValues(parts: readonly LeafValues[], type: string): LeafValues {
+  const count = parts.reduce((sum, part) => sum + part.count, 0)
+  if (parts.length === 0)
+    return type === "BYTE_ARRAY" || type === "BOOLEAN"
+      ? { count, data: new Uint8Array(0), offsets: type === "BOOLEAN" ? null : new Int32Array(1) }
+      : { count, data: new arrays[type as keyof typeof arrays](0), offsets: null }
+  const data = joined(parts.map((part) => part.data as Int32Array))
+  if (!parts[0]!.offsets) return { count, data, offsets: null }
+  if (data.length > mostBytes) throw tooLarge()
+  const offsets = new Int32Array(count + 1)
+  let index = 0
+  let start = 0
+  for (const part of parts) {
+    for (let at = 1; at <= part.count; at++) offsets[++index] = start + part.offsets![at]!
+    start += part.data.length
+  }
+  return { count, data, offsets }
+}
+
+/** Arrow's offsets are of 32 bits. */
+const mostBytes = 0x7fff_ffff
+
+const tooLarge = () => new RangeError("more than 2 GiB of one column in a row group")
+const endsEarly = () => new RangeError("a page ends before its last value")
