@@ -17,7 +17,7 @@ export async function checkFile(name: string, path: string): Promise<void> {
 }
 
 /** Throws a usage error where a file stands on the way to a path. Folders that are missing are none of its concern. */
-export async function checkFolderOf(name: string, path: string): Promise<void> {
+async function checkFolderOf(name: string, path: string): Promise<void> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const found = await look(folder)
     if (found?.isDirectory() || folder === dirname(folder)) return

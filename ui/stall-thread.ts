@@ -1,6 +1,7 @@
 // The thread that watches a thread. Node tells signals to the watched thread alone, which cannot hear them while it is blocked. So a
 // shell is started beside it for as long as that lasts: it hears what a terminal, a service manager or an engine sends to all processes
-// of the command, and ends the blocked one at once. What is done and settled stands on disk already.
+// of the command, and ends the blocked one at once. What is done and settled stands on disk already. What is sent to the blocked process
+// alone nobody hears: the kernel gives it to Node's own handler, which notes it in a pipe that only the blocked loop reads. SIGKILL ends it.
 import { type ChildProcess, spawn } from "node:child_process"
 import { writeSync } from "node:fs"
 import { workerData } from "node:worker_threads"
@@ -39,7 +40,7 @@ setInterval(() => {
   if (silentMs === saidMs)
     writeSync(
       2,
-      `Nothing has moved for ${saidMs / 1_000} s: ${whatIsAtWork()} does not come back. Ctrl-C ends the process at once; what is done is kept.\n`,
+      `Nothing has moved for ${saidMs / 1_000} s: ${whatIsAtWork()} does not come back. Ctrl-C ends the process at once, and so does kill -KILL ${process.pid}; what is done is kept.\n`,
     )
 }, checkMs)
 

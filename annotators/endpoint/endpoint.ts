@@ -54,6 +54,8 @@ interface Call {
   request: ChatRequest
   estimate: Estimate
   controller: AbortController
+  /** Resolves when its answer is on disk. */
+  kept: Promise<void> | undefined
   /** A request is under way, which is paid for and may still be answered. */
   sent: boolean
   /** The server that it was last sent to. */
@@ -105,6 +107,9 @@ export class Endpoint {
   #inFlight = 0
   #calls = 0
   #attempts = 0
+  /** Answers that are not on disk yet, and who waits for that. */
+  #unkept = 0
+  readonly #written: (() => void)[] = []
   /** Requests that got any response at all: a server that never gave one may not be there. */
   #responses = 0
   #unreachableSinceMs: number | null = null
@@ -177,7 +182,7 @@ export class Endpoint {
       ...(this.anonymous && { anonymous: true }),
       request: Object.fromEntries(defined),
       sample,
-      perform: (signal, noMore) => this.#perform(asked, signal, noMore),
+      perform: (signal, noMore, kept) => this.#perform(asked, signal, noMore, kept),
     }
   }
 
@@ -239,13 +244,19 @@ export class Endpoint {
     else this.#opened?.then(closeAll, () => {})
   }
 
-  async #perform(request: ChatRequest, signal: AbortSignal, noMore?: AbortSignal): Promise<Performed<ChatAnswer>> {
+  async #perform(
+    request: ChatRequest,
+    signal: AbortSignal,
+    noMore?: AbortSignal,
+    kept?: Promise<void>,
+  ): Promise<Performed<ChatAnswer>> {
     signal.throwIfAborted()
     noMore?.throwIfAborted()
     const call: Call = {
       request,
       estimate: this.#estimate(request),
       controller: new AbortController(),
+      kept,
       sent: false,
       server: null,
     }
@@ -271,7 +282,7 @@ export class Endpoint {
     if (unsendable) throw new RowError("bad-request", "a lone surrogate in the prompt cannot be sent as UTF-8")
     const { signal } = call.controller
     for (let faults = 0; ; ) {
-      const end = await this.#queue.add(() => this.#attempt(call), { signal })
+      const end = await this.#queue.add(() => this.#attemptInTurn(call), { signal })
       if (!(end instanceof CallFault)) {
         this.#calls++
         return end
@@ -291,6 +302,28 @@ export class Endpoint {
       this.#report({ role: this.role, kind: "retry", outcome, detail: message, attempt: faults, delayMs })
       await this.#backOff(call, delayMs)
     }
+  }
+
+  #attemptInTurn(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
+    return this.#unkept < this.#queue.concurrency ? this.#attempt(call) : this.#attemptOnceKept(call)
+  }
+
+  /**
+   * An attempt, once there are fewer answers that wait for the disk than may be in flight. A disk that is only slow costs no requests then,
+   * and one that fails loses no more than what was in flight and as many answers: they would have to be asked for again.
+   */
+  async #attemptOnceKept(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
+    while (this.#unkept >= this.#queue.concurrency) await new Promise<void>((resolve) => this.#written.push(resolve))
+    return this.#attempt(call)
+  }
+
+  /** Counts an answer until it is on disk. */
+  #countUntil(kept: Promise<void>): void {
+    this.#unkept++
+    void kept.then(() => {
+      this.#unkept--
+      this.#written.shift()?.()
+    })
   }
 
   /** One request, from its admission to its end. A fault is a result: the caller decides about it. */
@@ -321,6 +354,7 @@ export class Endpoint {
       if (completion.waitedMs !== null) target.streamed(completion.waitedMs, Date.now() - sent.atMs)
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
+      if (call.kept !== undefined) this.#countUntil(call.kept)
       return { value: answer, usage: completion.usage }
     } catch (error) {
       if (!(error instanceof CallFault)) {

@@ -15,9 +15,10 @@ export interface Effect<T> {
   /**
    * Does it. Resolves with plain JSON that will be settled and paid for; rejects when there is no answer to settle
    * (malformed, cut, refused connection). Called at most once per key and process at a time. `signal` ends it wherever it is;
-   * `noMore` ends it where nothing is sent yet: a run that stops lets only what is under way come home.
+   * `noMore` ends it where nothing is sent yet: a run that stops lets only what is under way come home. `kept` resolves once the result is on
+   * disk or could not be written: whoever bounds how much is under way counts it until then, for it would have to be asked again.
    */
-  perform(signal: AbortSignal, noMore?: AbortSignal): Promise<Performed<T>>
+  perform(signal: AbortSignal, noMore?: AbortSignal, kept?: Promise<void>): Promise<Performed<T>>
 }
 
 /** A result with what it cost. */

@@ -118,15 +118,21 @@ export class LedgerEffects implements Effects {
 
   async #perform(effect: Effect<unknown>, key: string, requestJson: string): Promise<Settled<unknown>> {
     while (this.#held) await untilAborted(this.#held.promise, this.#noMore.signal)
-    const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal)
-    const { kind, identity, sample, request } = effect
-    const at = new Date().toISOString()
-    const valueJson = JSON.stringify(value) ?? "null"
-    const record = { key, kind, identity, sample, request, value, usage, at }
-    const json = { request: requestJson, value: valueJson }
-    await this.#append(record, json)
-    if (isShareable(effect) || (isProbe(effect) && !this.#shared?.get(key))) await this.#shared?.add(record, json)
-    return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
+    const kept = Promise.withResolvers<void>()
+    try {
+      const { value, usage = null } = await effect.perform(this.signal, this.#noMore.signal, kept.promise)
+      const { kind, identity, sample, request } = effect
+      const at = new Date().toISOString()
+      const valueJson = JSON.stringify(value) ?? "null"
+      const record = { key, kind, identity, sample, request, value, usage, at }
+      const json = { request: requestJson, value: valueJson }
+      await this.#append(record, json)
+      kept.resolve()
+      if (isShareable(effect) || (isProbe(effect) && !this.#shared?.get(key))) await this.#shared?.add(record, json)
+      return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
+    } finally {
+      kept.resolve()
+    }
   }
 
   async #append(record: LedgerRecord, json?: { request: string; value: string }): Promise<void> {

@@ -56,6 +56,14 @@ test("a step that does not come back is named", async () => {
   const command = new RunningCommand(["apply", "./step.ts", "in.jsonl", "out.jsonl"], { cwd: project(loops) })
   expect(await command.until(() => command.stderr.includes("Nothing has moved for 10 s: "))).toBe(true)
   expect(command.stderr).toContain("step loops, row b does not come back. Ctrl-C ends the process at once")
+  // A signal to this process alone cannot be heard: how it is ended all the same is said.
+  process.kill(command.pid, "SIGTERM")
+  await pause(3_000)
+  expect(command.running).toBe(true)
+  expect(command.stderr).toContain(`and so does kill -KILL ${command.pid};`)
+  process.kill(command.pid, "SIGKILL")
+  expect(await command.ended).toMatchObject({ code: null, signal: "SIGKILL" })
+  while (groupLives(command)) await pause(50)
 }, 120_000)
 
 test("a step that is only slow runs to its end, and nothing is left behind", async () => {

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs"
 import { link, readFile, rm, writeFile } from "node:fs/promises"
-import { basename, dirname, extname, join } from "node:path"
+import { basename, dirname, extname, join, resolve } from "node:path"
 import { loadRecipe, recipeNames } from "../../pipelines/recipes.ts"
 import { temporaryName } from "../../pipelines/runtime/disk.ts"
 import { usageError } from "../../pipelines/runtime/errors.ts"
@@ -7,6 +8,7 @@ import { configYaml } from "../init/config-yaml.ts"
 import { editorSchema } from "../init/editor-schema.ts"
 import { inputSchema } from "../key-notes.ts"
 import type { CommonOptions } from "../options.ts"
+import { checkFile } from "../output-file.ts"
 import { shownPath } from "../print.ts"
 
 /** `cotyledon init RECIPE [FILE]`: FILE defaults to `RECIPE.yaml`; `-` prints the config and writes nothing. */
@@ -25,6 +27,7 @@ export async function init(reference: string, file: string | undefined, options:
   const path = file ?? `${recipe.name}.yaml`
   if (extname(path) !== ".yaml" && extname(path) !== ".yml")
     throw usageError({ what: "A config is written as YAML", where: path, expected: "a name that ends in .yaml, or -" })
+  await checkNewFile("FILE", path)
   const schemaPath = join(dirname(path), `${recipe.name}.schema.json`)
   const schemaName = basename(schemaPath)
   await writeSchema(schemaPath, editorSchema(recipe.config))
@@ -39,6 +42,13 @@ export async function init(reference: string, file: string | undefined, options:
       `${shownPath(path)} is written, and ${shownPath(schemaPath)} for editors. Set its ${requiredKeys(schema).join(" and ")}, then:\n` +
         `  cotyledon plan ${shownPath(path)}\n  cotyledon run ${shownPath(path)} --limit 20\n`,
     )
+}
+
+/** Says of FILE what would else be said of the schema beside it. */
+async function checkNewFile(name: string, path: string): Promise<void> {
+  await checkFile(name, resolve(path))
+  if (!existsSync(dirname(resolve(path))))
+    throw usageError({ what: `There is no folder for ${name}`, where: path, remedy: "Make it first." })
 }
 
 /** The keys that a user must set. */

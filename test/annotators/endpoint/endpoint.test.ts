@@ -170,6 +170,36 @@ describe("the model's name", () => {
 })
 
 describe("how many at once", () => {
+  test("no more answers wait for the disk than may be in flight; then nothing is sent", async () => {
+    const { endpoint, server } = await setUp(undefined, { config: { maxInFlight: 9 } })
+    const written: (() => void)[] = []
+    const performed = Array.from({ length: 40 }, (_, at) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      written[at] = resolve
+      return endpoint.chat(ask(String(at)), 0).perform(never, never, promise)
+    })
+    await Promise.all(performed.slice(0, 17))
+    // Longer than the server would take for the others.
+    await sleep(300)
+    expect(server.received.length).toBe(17)
+    for (const resolve of written.slice(0, 10)) resolve()
+    await until(() => server.received.length > 17)
+    await sleep(300)
+    expect(server.received.length).toBeLessThanOrEqual(10 + 2 * 9)
+    for (const resolve of written) resolve()
+    await Promise.all(performed)
+    expect(server.received.length).toBe(40)
+  })
+
+  test("a request without an answer gives its place back at once", async () => {
+    const { endpoint } = await setUp((_, response) => refuse(response, 400, "no"), { config: { maxInFlight: 1 } })
+    const unkept = new Promise<void>(() => {})
+    for (let at = 0; at < 3; at++)
+      expect(await failure(endpoint.chat(ask(String(at)), 0).perform(never, never, unkept))).toMatchObject({
+        reason: "bad-request",
+      })
+  })
+
   test("never more than maxInFlight", async () => {
     const { endpoint, server } = await setUp(slow, { config: { maxInFlight: 5 } })
     await Promise.all(Array.from({ length: 40 }, () => chat(endpoint)))

@@ -95,6 +95,32 @@ describe("settle", () => {
       expect((await effects.settle(effect)).value).toBe("whole")
     }))
 
+  test("what performs hears when its answer is on disk, and when it could not be written", () =>
+    withLedger(async (ledger) => {
+      let kept: Promise<void> | undefined
+      const effect: Effect<unknown> = {
+        ...asking("a"),
+        perform: async (_signal, _noMore, written) => {
+          kept = written!.then(() => expect(ledger.get(effectKey(effect))).not.toBeNull())
+          return { value: 1 }
+        },
+      }
+      await new LedgerEffects(ledger).settle(effect)
+      await kept
+      let lost = false
+      const failing: Effect<unknown> = {
+        ...asking("b"),
+        perform: async (_signal, _noMore, written) => {
+          void written!.then(() => {
+            lost = true
+          })
+          return { value: 1n }
+        },
+      }
+      await expect(new LedgerEffects(ledger).settle(failing)).rejects.toThrow(TypeError)
+      expect(lost).toBe(true)
+    }))
+
   test("offline: what is settled is used, all else fails its row and is not performed", () =>
     withLedger(async (ledger) => {
       const known = asking("a")

@@ -84,7 +84,8 @@ test("- prints the config and writes nothing", async () => {
 test.each([
   [["init", "cold-strat"], "Did you mean cold-start?"],
   [["init", "cold-start", "config.json"], "A config is written as YAML (config.json)"],
-  [["init", "cold-start", "nowhere/config.yaml"], "Cannot write (nowhere/cold-start.schema.json)"],
+  [["init", "cold-start", "nowhere/config.yaml"], "There is no folder for FILE (nowhere/config.yaml)"],
+  [["init", "cold-start", "/dev/null/config.yaml"], "FILE is below a file (/dev/null/config.yaml)"],
 ])("%j is a usage error", async (args, message) => {
   const { code, stderr } = await runCommand(args, { cwd: await newFolder() })
   expect(code).toBe(2)
