@@ -54,6 +54,8 @@ interface Call {
   request: ChatRequest
   estimate: Estimate
   controller: AbortController
+  /** Ends it where it waits for its place: a listener to the controller's signal for each call would cost more than its turn. */
+  endWait: ((reason: unknown) => void) | null
   /** Resolves when its answer is on disk. */
   kept: Promise<void> | undefined
   /** A request is under way, which is paid for and may still be answered. */
@@ -107,9 +109,6 @@ export class Endpoint {
   #inFlight = 0
   #calls = 0
   #attempts = 0
-  /** Answers that are not on disk yet, and who waits for that. */
-  #unkept = 0
-  readonly #written: (() => void)[] = []
   /** Requests that got any response at all: a server that never gave one may not be there. */
   #responses = 0
   #unreachableSinceMs: number | null = null
@@ -237,7 +236,7 @@ export class Endpoint {
     const error = new Error(`the ${this.role} endpoint was closed`)
     this.#endWith(error)
     this.#lifetime.abort(error)
-    for (const call of this.#active) call.controller.abort(error)
+    for (const call of this.#active) endCall(call, error)
     const closeAll = ({ servers }: Opened) => Promise.all(servers.map((server) => server.close()))
     if (this.#current !== null) await closeAll(this.#current)
     // A server that is still being started belongs to whoever starts it; what connects to it is closed when it is there.
@@ -256,15 +255,16 @@ export class Endpoint {
       request,
       estimate: this.#estimate(request),
       controller: new AbortController(),
+      endWait: null,
       kept,
       sent: false,
       server: null,
     }
-    const leave = onAbort(signal, () => call.controller.abort(signal.reason))
+    const leave = onAbort(signal, () => endCall(call, signal.reason))
     const leaveNoMore =
       noMore &&
       onAbort(noMore, () => {
-        if (!call.sent) call.controller.abort(noMore.reason)
+        if (!call.sent) endCall(call, noMore.reason)
       })
     this.#active.add(call)
     try {
@@ -280,9 +280,8 @@ export class Endpoint {
   async #untilEnded(call: Call, noMore: AbortSignal | undefined): Promise<Performed<ChatAnswer>> {
     const unsendable = call.request.messages.some(({ content }) => !content.isWellFormed())
     if (unsendable) throw new RowError("bad-request", "a lone surrogate in the prompt cannot be sent as UTF-8")
-    const { signal } = call.controller
     for (let faults = 0; ; ) {
-      const end = await this.#queue.add(() => this.#attemptInTurn(call), { signal })
+      const end = await this.#attemptInTurn(call)
       if (!(end instanceof CallFault)) {
         this.#calls++
         return end
@@ -304,25 +303,21 @@ export class Endpoint {
     }
   }
 
-  #attemptInTurn(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
-    return this.#unkept < this.#queue.concurrency ? this.#attempt(call) : this.#attemptOnceKept(call)
-  }
-
   /**
-   * An attempt, once there are fewer answers that wait for the disk than may be in flight. A disk that is only slow costs no requests then,
-   * and one that fails loses no more than what was in flight and as many answers: they would have to be asked for again.
+   * An attempt, when there is a place for it. One that was answered keeps its place until the answer is on disk: so a kill, or a disk that
+   * fails, loses no more than `maxInFlight` answers, which are asked for again.
    */
-  async #attemptOnceKept(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
-    while (this.#unkept >= this.#queue.concurrency) await new Promise<void>((resolve) => this.#written.push(resolve))
-    return this.#attempt(call)
-  }
-
-  /** Counts an answer until it is on disk. */
-  #countUntil(kept: Promise<void>): void {
-    this.#unkept++
-    void kept.then(() => {
-      this.#unkept--
-      this.#written.shift()?.()
+  #attemptInTurn(call: Call): Promise<Performed<ChatAnswer> | CallFault> {
+    return new Promise((resolve, reject) => {
+      call.endWait = reject
+      const attempt = async () => {
+        call.endWait = null
+        call.controller.signal.throwIfAborted()
+        const end = await this.#attempt(call)
+        resolve(end)
+        if (!(end instanceof CallFault)) await call.kept
+      }
+      this.#queue.add(attempt).catch(reject)
     })
   }
 
@@ -354,7 +349,6 @@ export class Endpoint {
       if (completion.waitedMs !== null) target.streamed(completion.waitedMs, Date.now() - sent.atMs)
       const mean = this.#meanOutput ?? used.output
       this.#meanOutput = mean + (used.output - mean) * 0.05
-      if (call.kept !== undefined) this.#countUntil(call.kept)
       return { value: answer, usage: completion.usage }
     } catch (error) {
       if (!(error instanceof CallFault)) {
@@ -569,6 +563,12 @@ export class Endpoint {
   #blamedFor({ server }: Call): Blamed {
     return { ...this.#blamed, ...(server && { baseUrls: [server.baseUrl] }), model: this.#onlyName ?? undefined }
   }
+}
+
+/** Ends a call wherever it is. */
+function endCall({ controller, endWait }: Call, reason: unknown): void {
+  controller.abort(reason)
+  endWait?.(reason)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Effect, Effects, Settled } from "./effect.ts"
 import { RowError } from "./errors.ts"
 import { canonicalJson } from "./fingerprint.ts"
+import { isJson } from "./is-json.ts"
 import type { Ledger, LedgerRecord } from "./ledger.ts"
 import { effectKeyOf, exchangeId } from "./ledger.ts"
 import type { SharedLedger } from "./shared-ledger.ts"
@@ -24,8 +25,8 @@ export interface LedgerEffectsOptions {
 }
 
 /**
- * Settles effects through a ledger: performed once, written, then used. What was fresh is read back from its own JSON, so that
- * a step sees the same value in the run that paid for it and in every rerun.
+ * Settles effects through a ledger: performed once, written, then used. What was fresh is read back from its own JSON where that could
+ * say otherwise than it, so that a step sees the same value in the run that paid for it and in every rerun.
  */
 export class LedgerEffects implements Effects {
   readonly #ledger: Ledger
@@ -129,7 +130,7 @@ export class LedgerEffects implements Effects {
       await this.#append(record, json)
       kept.resolve()
       if (isShareable(effect) || (isProbe(effect) && !this.#shared?.get(key))) await this.#shared?.add(record, json)
-      return { id: exchangeId(key), value: JSON.parse(valueJson), usage, replayed: false }
+      return { id: exchangeId(key), value: isJson(value) ? value : JSON.parse(valueJson), usage, replayed: false }
     } finally {
       kept.resolve()
     }

@@ -69,6 +69,16 @@ describe("canonical JSON", () => {
   })
 })
 
+test.each([1, 2, 5, 23, 24, 25, 60])("of %i names each stands in its place", (count) => {
+  const next = random(count)
+  const names = Array.from(
+    { length: count },
+    (_, at) => `${["é", "Z", "a", "\ud83d\ude00", "\uffff"][at % 5]}${Math.floor(next() * 1e6)}`,
+  )
+  const members = JSON.parse(canonicalJson(Object.fromEntries(names.map((name, at) => [name, at])))) as object
+  expect(Object.keys(members)).toEqual([...new Set(names)].sort())
+})
+
 test("digests are SHA-256 of UTF-8", () => {
   expect(sha256("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
   expect(sha256(Buffer.from("é"))).toBe(sha256("é"))
