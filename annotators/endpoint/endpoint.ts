@@ -8,11 +8,14 @@ import { answerOf } from "./answer.ts"
 import { type Budget, costOf, type Price } from "./budget.ts"
 import type { ChatAnswer, ChatRequest } from "./chat.ts"
 import type { Completion } from "./completion.ts"
+import { credentialsOf, isSendable } from "./credentials.ts"
 import { Dialect, refusedSampling, reservedKey } from "./dialect.ts"
+import { Estimator } from "./estimator.ts"
 import { FaultsInARow } from "./faults-in-a-row.ts"
 import { MinuteLimit } from "./limits.ts"
 import { CallFault, type Outcome, policyOf } from "./outcome.ts"
-import { publicUrl, redact, secretsOfHeaders } from "./redact.ts"
+import { brokeOnceConnected, paidFor } from "./paid-for.ts"
+import { publicUrl, redact } from "./redact.ts"
 import type { EndpointCounters, EndpointEvent } from "./report.ts"
 import { type Reported, ReportedModels } from "./reported-models.ts"
 import { Server } from "./server.ts"
@@ -92,6 +95,7 @@ export class Endpoint {
   readonly #timing: Timing
   readonly #queue: PQueue
   readonly #dialect = new Dialect()
+  readonly #estimator = new Estimator()
   readonly #reported: ReportedModels
   readonly #faults = new FaultsInARow<Server>()
   readonly #thinkingOff: boolean
@@ -112,7 +116,6 @@ export class Endpoint {
   /** Requests that got any response at all: a server that never gave one may not be there. */
   #responses = 0
   #unreachableSinceMs: number | null = null
-  #meanOutput: number | null = null
   #stopped: unknown = null
   #held = false
   readonly #lifetime = new AbortController()
@@ -253,7 +256,7 @@ export class Endpoint {
     noMore?.throwIfAborted()
     const call: Call = {
       request,
-      estimate: this.#estimate(request),
+      estimate: this.#estimator.of(request),
       controller: new AbortController(),
       endWait: null,
       kept,
@@ -347,8 +350,7 @@ export class Endpoint {
       this.#faults.answered(target)
       this.#answered(admitted, Date.now())
       if (completion.waitedMs !== null) target.streamed(completion.waitedMs, Date.now() - sent.atMs)
-      const mean = this.#meanOutput ?? used.output
-      this.#meanOutput = mean + (used.output - mean) * 0.05
+      this.#estimator.learn(used.output)
       return { value: answer, usage: completion.usage }
     } catch (error) {
       if (!(error instanceof CallFault)) {
@@ -433,22 +435,10 @@ export class Endpoint {
   }
 
   #exchange({ controller }: Call): Exchange {
-    const { apiKeyEnv, headers, timeoutMs, idleTimeoutMs } = this.config
-    const key = apiKeyEnv === undefined ? undefined : this.#keyFrom(apiKeyEnv)
-    return {
-      headers: key === undefined ? headers : { ...headers, Authorization: `Bearer ${key}` },
-      secrets: [...(key === undefined ? [] : [key]), ...secretsOfHeaders(headers)],
-      signal: controller.signal,
-      timeoutMs,
-      idleTimeoutMs,
-    }
-  }
-
-  #keyFrom(variable: string): string {
-    const key = this.#environment[variable]?.trim()
-    const fit = key !== undefined && /^[\u0021-\u007e]+$/.test(key)
-    if (fit) return key
-    throw this.#stop(keyMissing(this.#blamed, variable, Boolean(key)))
+    const { timeoutMs, idleTimeoutMs } = this.config
+    const credentials = credentialsOf(this.config, this.#environment)
+    if ("variable" in credentials) throw this.#stop(keyMissing(this.#blamed, credentials.variable, !credentials.empty))
+    return { ...credentials, signal: controller.signal, timeoutMs, idleTimeoutMs }
   }
 
   /** The server's only model, where the config names none. */
@@ -510,20 +500,6 @@ export class Endpoint {
     return this.#opened
   }
 
-  /**
-   * Tokens that a request may use, and will probably use. No tokenizer makes more tokens than there are bytes; the template adds
-   * a few per turn.
-   */
-  #estimate({ messages, maxTokens, schema }: ChatRequest): Estimate {
-    let bytes = schema === undefined ? 0 : Buffer.byteLength(JSON.stringify(schema))
-    for (const { content } of messages) bytes += Buffer.byteLength(content)
-    const input = bytes + 16 * messages.length + 64
-    return {
-      upper: { input, output: maxTokens },
-      likelyTokens: Math.ceil(bytes / 3) + Math.ceil(Math.min(maxTokens, this.#meanOutput ?? maxTokens)),
-    }
-  }
-
   /** Waits outside of the gate, so that another call can go meanwhile. */
   async #backOff(call: Call, delayMs: number): Promise<void> {
     const { signal } = call.controller
@@ -571,37 +547,7 @@ function endCall({ controller, endWait }: Call, reason: unknown): void {
   endWait?.(reason)
 }
 
-/**
- * What a fault cost. Where the server may have generated without saying how much, the whole estimate counts, so that the
- * budget is never passed.
- */
-function paidFor(fault: CallFault, upper: Usage): Usage {
-  if (fault.usage !== undefined) return { input: fault.usage.input || upper.input, output: fault.usage.output }
-  switch (fault.outcome) {
-    case "malformed":
-    case "connection-cut":
-    case "timed-out-waiting":
-    case "timed-out-generating":
-      return upper
-    default:
-      return brokeOnceConnected(fault) ? upper : { input: 0, output: 0 }
-  }
-}
-
-/** Tells a connection that broke from one that never came about. */
-const brokeOnceConnected = ({ outcome, message }: CallFault): boolean =>
-  outcome === "outage" && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/.test(message)
-
 const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-
-function isSendable(name: string, value: string): boolean {
-  try {
-    new Headers([[name, value]])
-    return true
-  } catch {
-    return false
-  }
-}
 
 function longestPause(servers: readonly Server[]): { untilMs: number; why: string } | null {
   const pauses = servers.map(({ breaker }) => breaker.paused)
