@@ -253,7 +253,8 @@ const twinServer = await startServer(calm)
 const twin = join(folder, "calm")
 const twinConfig = join(folder, "calm.json")
 await writeConfig(twinConfig, twinServer.url)
-say("calm", await live(twinServer.url, twinConfig, twin, 3_600_000))
+const calmLife = await live(twinServer.url, twinConfig, twin, 3_600_000)
+say("calm", calmLife)
 twinServer.child.kill("SIGKILL")
 
 const kills = lives.filter(({ exit }) => exit === null).length
@@ -270,9 +271,8 @@ const [ours, theirs] = [await publishedBytes(run), await publishedBytes(twin)]
 const differing = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].filter(
   (path) => ours[path] !== theirs[path],
 )
-const whole = lives.filter(({ exit }) => exit === null)
-const peaks = whole.map(({ memory }) => memory.peak)
-const growth = Math.max(...peaks) / peaks[0]!
+// A life that is killed within seconds of its start has done little: all of them are held against the one that did everything in one go.
+const growth = Math.max(...lives.map(({ memory }) => memory.peak)) / calmLife.memory.peak
 const mostFiles = Math.max(...lives.map(({ files }) => files.peak))
 const verdicts: [string, boolean][] = [
   [
@@ -288,7 +288,7 @@ const verdicts: [string, boolean][] = [
   ],
   [`answers asked for again: ${report.repeated}, at most ${inFlight} a kill`, report.repeated <= inFlight * kills],
   [`answers given and not settled in the end: ${lost}`, lost <= inFlight * kills && lost >= 0],
-  [`memory, the greatest peak of a life over that of the first: ${growth.toFixed(2)}`, !(growth > 1.5)],
+  [`memory, the greatest peak of a life over that of the calm run: ${growth.toFixed(2)}`, !(growth > 1.25)],
   [
     `open files, the most of all lives: ${mostFiles}, at most ${inFlight + 128} for a connection a request and the run's own`,
     mostFiles <= inFlight + 128,
