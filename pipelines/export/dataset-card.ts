@@ -63,7 +63,7 @@ export function datasetCard(facts: CardFacts, stockTemplate: string): string {
     "",
     "## Modes",
     "",
-    `${number(template.mode_counts.thinking)} with thinking, ${number(template.mode_counts.non_thinking)} with an empty think block. Earlier turns hold no thinking; the loss is taken from the last turn alone, ${template.empty_think_loss ? "an empty block included: a model learns to write it where a flag asks for it" : "and not from an empty block: without thinking a model answers where the template has written the block"}.`,
+    `${number(template.mode_counts.thinking)} with thinking, ${number(template.mode_counts.non_thinking)} with an empty think block. Earlier turns hold no thinking; the loss is taken from the last turn alone, ${template.empty_think_loss ? "an empty block included: a model learns to write it where a flag asks for it" : "and not from an empty block (verl, LLaMA-Factory and ms-swift take it from there too): without thinking a model answers where the template has written the block"}.`,
     "Every completion holds its think block in `content`: the one form that all loaders keep.",
     "",
     "## Sources",

@@ -79,7 +79,7 @@ export function summaryLines({ rows, rl_rows, shards, template, packing, stage, 
 const blockLine = (trained: boolean): string =>
   trained
     ? "the empty block of those bears loss: a model learns to write it where /no_think asks for it"
-    : "the empty block of those bears no loss: a model learns to answer behind it, not to write it for /no_think (--train-empty-block)"
+    : "the empty block of those bears no loss in TRL: there a model does not learn to write it for /no_think (--train-empty-block)"
 
 function reasons(rejected: Readonly<Record<string, number>>): string {
   const list = Object.entries(rejected).map(([reason, rows]) => `${grouped(rows)} ${reason}`)

@@ -4,7 +4,7 @@ const version = "4.6.0"
 
 /** `swift sft` over the messages view. */
 export function msSwiftSft(scene: LaunchScene): LaunchConfig {
-  const { model, training, maxLength, emptyThinkLoss, stage, seed } = scene
+  const { model, training, maxLength, stage, seed } = scene
   const flags = [
     `--model ${model.repository}`,
     "--template qwen3",
@@ -31,11 +31,7 @@ export function msSwiftSft(scene: LaunchScene): LaunchConfig {
     `ms-swift ${version} with datasets 4.8.4. Anywhere: sh launch/ms-swift-sft.sh`,
     "loss_scale last_round takes the loss from the last turn alone; by default every turn bears loss and an empty think block enters every",
     "turn of the history.",
-    ...(emptyThinkLoss
-      ? [
-          "The empty block of non-thinking samples bears no loss here: the labels are not those of the manifest's probes.",
-        ]
-      : []),
+    "The empty block of non-thinking samples bears loss here.",
     `Learning: ${training.source}.`,
   ])
   const text = `#!/bin/sh\n${head}set -eu\ncd "$(dirname "$0")/.."\nNPROC_PER_NODE=\${NPROC_PER_NODE:-${Math.min(8, model.accelerators)}} exec swift sft \\\n  ${flags.join(" \\\n  ")} "$@"\n`
