@@ -14,8 +14,10 @@ import { batchOfColumns } from "../runtime/batch.ts"
 import { buildColumn } from "../runtime/column-builder.ts"
 import { CotyledonError, stopError } from "../runtime/errors.ts"
 import { readError } from "./file-error.ts"
+import { checkedSlice } from "./parquet-check.ts"
 import { directColumns, readDirectly } from "./parquet-direct.ts"
 import { columnsOf, type FileColumns, physicalElements } from "./parquet-schema.ts"
+import { unpackSnappy } from "./parquet-snappy.ts"
 
 /** What a Parquet file says of itself. */
 export interface ParquetFile {
@@ -80,7 +82,7 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
     const { metadata, columns } = await footerOf(file, path)
     const { schema, fixes } = pick(columns, range.columns, path)
     const options = {
-      file: file.buffer,
+      file: { ...file.buffer, slice: checkedSlice(file.buffer, metadata, decompressors) },
       metadata: { ...metadata, schema: physicalElements(metadata.schema) },
       compressors: decompressors,
       utf8: false,
@@ -273,4 +275,5 @@ const decompressors: Compressors = {
   ZSTD: inflate(zstdDecompressSync),
   GZIP: inflate(gunzipSync),
   BROTLI: inflate(brotliDecompressSync),
+  SNAPPY: unpackSnappy,
 }

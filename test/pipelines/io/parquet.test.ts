@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { Bool, Field, Float64, Int32, Int64, List, Schema, Struct, Utf8 } from "apache-arrow"
 import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet"
+import { parquetHeader } from "hyparquet/src/column.js"
 // @ts-expect-error It has no types.
 import { ParquetReader, ParquetSchema, ParquetWriter } from "parquetjs-lite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -303,6 +304,39 @@ describe("damaged and foreign files", () => {
     expect(await complaintOf(readAll(mixed))).toMatch(/column turns: its parts do not belong together/)
   })
 
+  test("what the library reads is looked at before: its arrays would grow with a damaged run", async () => {
+    const path = join(folder, "levels.parquet")
+    const schema = new Schema([text("text", true)])
+    const rows = Array.from({ length: 2_000 }, (_, n) => ({ text: n % 2 ? `${n}` : null }))
+    await write(path, schema, [rows], { rowsPerGroup: 2_000 })
+    expect(await readAll(path, { from: 3, to: 5 })).toEqual(rows.slice(3, 5))
+    const whole = readFileSync(path)
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(path))
+    const start = Number(row_groups[0]!.columns[0]!.meta_data!.data_page_offset)
+    const reader = { view: new DataView(whole.buffer, whole.byteOffset, whole.byteLength), offset: start }
+    const { data_page_header_v2: page } = parquetHeader(reader)
+    expect(page!.definition_levels_byte_length).toBeGreaterThan(8)
+    // A run of 20,000,000 instead of the levels of 2,000 values.
+    Uint8Array.of(0x80, 0xb4, 0x89, 0x13, 1).forEach((byte, at) => {
+      whole[reader.offset + at] = byte
+    })
+    writeFileSync(path, whole)
+    for (const range of [{}, { from: 3, to: 5 }])
+      expect(await complaintOf(readAll(path, range))).toMatch(/levels\.parquet\n.*a run goes on behind the last value/)
+  })
+
+  test("a schema with elements that belong to no column is no file without columns", async () => {
+    const path = join(folder, "rootless.parquet")
+    await write(path, sampleSchema, [sampleRows(3)])
+    const whole = readFileSync(path)
+    const root = whole.lastIndexOf("schema") + "schema".length
+    expect([...whole.subarray(root, root + 2)]).toEqual([0x15, 2 * sampleSchema.fields.length])
+    whole[root + 1] = 0
+    writeFileSync(path, whole)
+    for (const attempt of [openParquet(path), readAll(path)])
+      expect(await complaintOf(attempt)).toMatch(/schema of the Parquet file does not add up\\n.*rootless\.parquet/)
+  })
+
   test("other files and missing ones", async () => {
     const path = join(folder, "text.parquet")
     writeFileSync(path, "id,text\n1,hello world\n")
@@ -316,6 +350,28 @@ describe("damaged and foreign files", () => {
 })
 
 describe("DuckDB", () => {
+  test("rows that are read twice are the same both times, also where the library's values are put right", async () => {
+    const path = join(folder, "twice.parquet")
+    await sql(
+      `COPY (SELECT {'of': map {'a': i, 'b': 2}, 'n': i} AS s FROM range(3) t(i)) TO '${path}' (FORMAT parquet)`,
+    )
+    const rows = await readAll(path)
+    expect(rows[1]).toEqual({
+      s: {
+        of: [
+          { key: "a", value: 1n },
+          { key: "b", value: 2n },
+        ],
+        n: 1n,
+      },
+    })
+    const [twice, again] = [
+      { from: 0, to: 3 },
+      { from: 1, to: 3 },
+    ]
+    expect(await readAll(path, { ranges: [twice, again] })).toEqual([...rows, ...rows.slice(1)])
+  })
+
   const sql = async (statement: string) => {
     const instance = await DuckDBInstance.create(":memory:")
     const connection = await instance.connect()
