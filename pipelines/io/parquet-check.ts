@@ -13,11 +13,18 @@ import {
 } from "./parquet-page.ts"
 import { mostBits, readRuns } from "./parquet-runs.ts"
 
-/** A column chunk, and what is known of it. */
-interface Chunk {
-  readonly meta: ColumnMetaData
+/** What the schema says of a leaf. */
+interface LeafElement {
   readonly levels: LeafLevels
+  /** Bytes of a value; 0 where each has its own length, an eighth for a bit. */
   readonly width: number
+  /** Whether two paths in its column are the same when joined with points, as the library has them. */
+  readonly isAmbiguous: boolean
+}
+
+/** A column chunk, and what is known of it. */
+interface Chunk extends LeafElement {
+  readonly meta: ColumnMetaData
   readonly start: number
   readonly end: number
   /** Values of its dictionary, once that was seen. */
@@ -75,33 +82,41 @@ function firstAbove(numbers: readonly number[], limit: number): number {
 }
 
 /** The leaves of a schema by their paths, as JSON. */
-function leavesOf(elements: readonly SchemaElement[]): Map<string, { levels: LeafLevels; width: number }> {
-  const leaves = new Map<string, { levels: LeafLevels; width: number }>()
+function leavesOf(elements: readonly SchemaElement[]): Map<string, LeafElement> {
+  const leaves = new Map<string, LeafElement>()
   let next = 1
-  const walk = (above: readonly string[], { definition, repetition }: LeafLevels): void => {
-    const element = elements[next++]!
-    const path = [...above, element.name]
-    const repeated = Number(element.repetition_type === "REPEATED")
-    const levels = {
-      definition: definition + Number(element.repetition_type !== "REQUIRED"),
-      repetition: repetition + repeated,
+  while (next < elements.length) {
+    const joined: string[] = []
+    const found: [path: string, leaf: Omit<LeafElement, "isAmbiguous">][] = []
+    const walk = (above: readonly string[], { definition, repetition }: LeafLevels): void => {
+      const element = elements[next++]!
+      const path = [...above, element.name]
+      joined.push(path.join("."))
+      const levels = {
+        definition: definition + Number(element.repetition_type !== "REQUIRED"),
+        repetition: repetition + Number(element.repetition_type === "REPEATED"),
+      }
+      const children = element.num_children ?? 0
+      if (children === 0) found.push([JSON.stringify(path), { levels, width: widthOf(element) }])
+      for (let child = 0; child < children; child++) walk(path, levels)
     }
-    const children = element.num_children ?? 0
-    if (children === 0) leaves.set(JSON.stringify(path), { levels, width: widthOf(element) })
-    for (let child = 0; child < children; child++) walk(path, levels)
+    walk([], { definition: 0, repetition: 0 })
+    const isAmbiguous = new Set(joined).size < joined.length
+    for (const [path, leaf] of found) leaves.set(path, { ...leaf, isAmbiguous })
   }
-  while (next < elements.length) walk([], { definition: 0, repetition: 0 })
   return leaves
 }
 
-/** Bytes of a value; 0 where each has its own length, an eighth for a bit. */
 function widthOf({ type, type_length }: SchemaElement): number {
   const widths = { BOOLEAN: 1 / 8, INT32: 4, FLOAT: 4, INT64: 8, DOUBLE: 8, INT96: 12, BYTE_ARRAY: 0 }
   return type === "FIXED_LEN_BYTE_ARRAY" ? (type_length ?? 0) : (widths[type as keyof typeof widths] ?? 0)
 }
 
 function checkPages(bytes: Uint8Array<ArrayBuffer>, chunk: Chunk, compressors: Compressors): void {
-  const { meta, levels } = chunk
+  const { meta, levels, isAmbiguous } = chunk
+  // The library sets the prototype of its objects instead.
+  if (meta.path_in_schema.slice(1).includes("__proto__")) throw new Error("a key __proto__ inside of a column")
+  if (isAmbiguous) throw new Error("keys with points in a column, of which two read alike")
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const unpack = unpacker(meta, compressors)
   let left = Number(meta.num_values)

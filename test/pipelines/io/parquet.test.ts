@@ -14,6 +14,7 @@ import { querySql } from "../../../pipelines/io/duckdb.ts"
 import { openParquet, type ParquetOptions, ParquetSink, readParquet } from "../../../pipelines/io/parquet.ts"
 import { batchOf, rowsOf } from "../../../pipelines/runtime/batch.ts"
 import { CotyledonError, RowError } from "../../../pipelines/runtime/errors.ts"
+import { rowJson } from "../../../pipelines/runtime/row-json.ts"
 import type { Row } from "../../../pipelines/runtime/step.ts"
 import { complaintOf } from "../complaint.ts"
 import { random, randomPieces, randomRow, randomSchema } from "../random-rows.ts"
@@ -325,6 +326,40 @@ describe("damaged and foreign files", () => {
       expect(await complaintOf(readAll(path, range))).toMatch(/levels\.parquet\n.*a run goes on behind the last value/)
   })
 
+  test("names with points: columns whose paths read alike are told apart", async () => {
+    const path = join(folder, "points.parquet")
+    const schema = new Schema([
+      new Field("a", new Struct([text("b", true), text("c.d"), new Field("c", new Struct([text("d")]), false)]), false),
+      text("a.b"),
+      new Field("l", new List(text("element")), false),
+      text("l.list.element"),
+    ])
+    const rows = Array.from({ length: 1_500 }, (_, n) => ({
+      a: { b: n % 2 ? null : `in ${n}`, "c.d": `point ${n}`, c: { d: `inner ${n}` } },
+      "a.b": `flat ${n}`,
+      l: Array.from({ length: n % 3 }, (_, at) => `element ${at} of ${n}`),
+      "l.list.element": `text ${n}`,
+    }))
+    await write(path, schema, [rows], { rowsPerGroup: 700 })
+    expect(await readAll(path)).toEqual(rows)
+    const columns = ["a.b", "l", "l.list.element"]
+    const others = rows.slice(3, 900).map(({ a: _, ...row }) => row)
+    expect(await readAll(path, { columns, from: 3, to: 900 })).toEqual(others)
+    // Inside of a column the library would mix them up.
+    expect(await complaintOf(readAll(path, { columns: ["a"], from: 3, to: 900 }))).toMatch(
+      /points\.parquet\n.*two read alike/,
+    )
+  })
+
+  test("a key __proto__ inside of a column comes back, or is an error, and never a null", async () => {
+    const path = join(folder, "proto.parquet")
+    const schema = new Schema([new Field("a", new Struct([text("__proto__", true)]), false)])
+    const rows = ["x", "y"].map((value) => ({ a: JSON.parse(`{"__proto__":"${value}"}`) }))
+    await write(path, schema, [rows])
+    expect((await readAll(path)).map((row) => rowJson(row))).toEqual(rows.map((row) => rowJson(row)))
+    expect(await complaintOf(readAll(path, { from: 1 }))).toMatch(/proto\.parquet\n.*a key __proto__/)
+  })
+
   test("a schema with elements that belong to no column is no file without columns", async () => {
     const path = join(folder, "rootless.parquet")
     await write(path, sampleSchema, [sampleRows(3)])
@@ -333,8 +368,8 @@ describe("damaged and foreign files", () => {
     expect([...whole.subarray(root, root + 2)]).toEqual([0x15, 2 * sampleSchema.fields.length])
     whole[root + 1] = 0
     writeFileSync(path, whole)
-    for (const attempt of [openParquet(path), readAll(path)])
-      expect(await complaintOf(attempt)).toMatch(/schema of the Parquet file does not add up\\n.*rootless\.parquet/)
+    for (const attempt of [() => openParquet(path), () => readAll(path)])
+      expect(await complaintOf(attempt())).toMatch(/schema of the Parquet file does not add up\n.*rootless\.parquet/)
   })
 
   test("other files and missing ones", async () => {
