@@ -25,6 +25,8 @@ interface LeafElement {
 /** A column chunk, and what is known of it. */
 interface Chunk extends LeafElement {
   readonly meta: ColumnMetaData
+  /** Rows of its group. */
+  readonly rows: number
   readonly start: number
   readonly end: number
   /** Values of its dictionary, once that was seen. */
@@ -42,12 +44,19 @@ export function checkedSlice(
 ): (start: number, end?: number) => Promise<ArrayBuffer> {
   const leaves = leavesOf(schema)
   const chunks: Chunk[] = []
-  for (const { columns } of row_groups)
+  for (const { columns, num_rows } of row_groups)
     for (const { meta_data: meta } of columns) {
       const leaf = meta && leaves.get(JSON.stringify(meta.path_in_schema))
       if (!leaf) continue
       const start = Number(meta.dictionary_page_offset || meta.data_page_offset)
-      chunks.push({ meta, ...leaf, start, end: start + Number(meta.total_compressed_size), dictionary: null })
+      chunks.push({
+        meta,
+        rows: Number(num_rows),
+        ...leaf,
+        start,
+        end: start + Number(meta.total_compressed_size),
+        dictionary: null,
+      })
     }
   chunks.sort((one, other) => one.start - other.start)
   let furthest = 0
@@ -120,6 +129,7 @@ function checkPages(bytes: Uint8Array<ArrayBuffer>, chunk: Chunk, compressors: C
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const unpack = unpacker(meta, compressors)
   let left = Number(meta.num_values)
+  let rows = 0
   // As the library has it: a chunk may end with a byte that belongs to no page.
   while (reader.offset < bytes.length - 1) {
     const header: PageHeader = parquetHeader(reader)
@@ -134,12 +144,28 @@ function checkPages(bytes: Uint8Array<ArrayBuffer>, chunk: Chunk, compressors: C
       continue
     }
     const page = openPage(header, body, { levels, left, unpack })
-    const nulls = header.data_page_header_v2?.num_nulls
-    if (header.type === "DATA_PAGE_V2" && nulls !== page.entries - page.count)
-      throw new RangeError(`expected ${page.entries - page.count} nulls in a page, got ${nulls}`)
+    const own = rowsOf(page)
+    if (header.type === "DATA_PAGE_V2") {
+      const { num_nulls: nulls, num_rows } = header.data_page_header_v2!
+      if (nulls !== page.entries - page.count)
+        throw new RangeError(`expected ${page.entries - page.count} nulls in a page, got ${nulls}`)
+      // Of nested values some writers count other things: only whole chunks are read of them (see `readParquet`).
+      if (!page.repetition && num_rows !== own) throw new RangeError(`expected ${own} rows in a page, got ${num_rows}`)
+    }
     checkValues(page, chunk)
     left -= page.entries
+    rows += own
   }
+  // Of one page too many or too few, all rows behind it would be others'.
+  if (bytes.length >= chunk.end - chunk.start && (left !== 0 || rows !== chunk.rows))
+    throw new RangeError(`expected ${chunk.rows} rows, got ${rows}`)
+}
+
+function rowsOf({ repetition, entries }: OpenPage): number {
+  if (!repetition) return entries
+  let rows = 0
+  for (let at = 0; at < entries; at++) if (repetition[at] === 0) rows++
+  return rows
 }
 
 function checkValues({ bytes, at, count, encoding }: OpenPage, chunk: Chunk): void {

@@ -326,6 +326,21 @@ describe("damaged and foreign files", () => {
       expect(await complaintOf(readAll(path, range))).toMatch(/levels\.parquet\n.*a run goes on behind the last value/)
   })
 
+  test("a row that was made of another's end is no row, also where only rows before it are read", async () => {
+    const path = join(folder, "split.parquet")
+    const schema = new Schema([new Field("ids", new List(new Field("element", new Int32(), false)), false)])
+    const rows = Array.from({ length: 1_500 }, (_, n) => ({ ids: [n, n + 1] }))
+    await write(path, schema, [rows], { rowsPerGroup: 1_500 })
+    const range = { from: 0, to: 1_000 }
+    expect(await readAll(path, range)).toEqual(rows.slice(0, 1_000))
+    const whole = readFileSync(path)
+    // Levels 0, 1, 0, 1, 0, 1, 0, 1 become 0, 1, 0, 1, 0, 1, 0, 0.
+    const levels = whole.indexOf(Buffer.alloc(8, 0xaa))
+    whole[levels + 4] = 0x2a
+    writeFileSync(path, whole)
+    expect(await complaintOf(readAll(path, range))).toMatch(/split\.parquet\n.*expected 1500 rows, got 1501/)
+  })
+
   test("names with points: columns whose paths read alike are told apart", async () => {
     const path = join(folder, "points.parquet")
     const schema = new Schema([
@@ -540,6 +555,20 @@ describe("parquetjs-lite", () => {
       })
     await reader.close()
     expect(read).toEqual(rows)
+  })
+
+  test("of several pages of lists, whose headers are wrong about their rows, parts are read too", async () => {
+    const path = join(folder, "by-parquetjs-pages.parquet")
+    const schema = new ParquetSchema({ n: { type: "INT32" }, tags: { type: "UTF8", repeated: true } })
+    const rows = Array.from({ length: 400 }, (_, n) => ({
+      n,
+      tags: Array.from({ length: n % 4 }, (_, tag) => `${n}-${tag}`),
+    }))
+    const writer = await ParquetWriter.openFile(schema, path, { useDataPageV2: true, pageSize: 50, rowGroupSize: 400 })
+    for (const row of rows) await writer.appendRow(row)
+    await writer.close()
+    expect(await readAll(path)).toEqual(rows)
+    for (const from of [1, 60, 130, 340]) expect(await readAll(path, { from })).toEqual(rows.slice(from))
   })
 
   test.each(["UNCOMPRESSED", "SNAPPY", "GZIP"])("we read what it writes (%s)", async (compression) => {
