@@ -19,19 +19,30 @@ export function unpackSnappy(packed: Uint8Array, length: number): Uint8Array {
       }
       size++
       if (at + size > packed.length || end + size > length) throw damaged()
-      out.set(packed.subarray(at, at + size), end)
+      // A call into C++ costs more than a short copy.
+      if (size > 48) out.set(packed.subarray(at, at + size), end)
+      else for (let index = 0; index < size; index++) out[end + index] = packed[at + index]!
       at += size
       end += size
       continue
     }
-    const short = (tag & 3) === 1
-    const size = short ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1
-    const bytes = short ? 1 : (tag & 3) === 2 ? 2 : 4
-    const back = numberOf(packed, at, bytes) + (short ? (tag >> 5) << 8 : 0)
-    at += bytes
+    let size = (tag >> 2) + 1
+    let back: number
+    if ((tag & 3) === 1) {
+      if (at >= packed.length) throw damaged()
+      size = ((tag >> 2) & 7) + 4
+      back = ((tag >> 5) << 8) | packed[at++]!
+    } else if ((tag & 3) === 2) {
+      if (at + 2 > packed.length) throw damaged()
+      back = packed[at]! | (packed[at + 1]! << 8)
+      at += 2
+    } else {
+      back = numberOf(packed, at, 4)
+      at += 4
+    }
     if (back === 0 || back > end || end + size > length) throw damaged()
     // Byte for byte: a copy may reach into what it writes.
-    for (let index = 0; index < size; index++, end++) out[end] = out[end - back]!
+    for (const stop = end + size; end < stop; end++) out[end] = out[end - back]!
   }
   if (end !== length) throw damaged()
   return out
