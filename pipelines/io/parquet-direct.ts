@@ -221,7 +221,7 @@ function shapeOf(
       if (level < own) bits.unset(length)
       if (offsets) offsets[length] = elements
       length++
-    }
+    } else if (isList && level <= own) throw new RangeError(`column ${field.name}: an empty list goes on`)
     // An element starts where nothing inside of it is repeated.
     if (isList && level > own && repetition![at]! <= place.repetition + 1) elements++
   }

@@ -341,6 +341,18 @@ describe("damaged and foreign files", () => {
     expect(await complaintOf(readAll(path, range))).toMatch(/split\.parquet\n.*expected 1500 rows, got 1501/)
   })
 
+  test("a list that goes on with no element is none", async () => {
+    const path = join(folder, "empty-goes-on.parquet")
+    const schema = new Schema([new Field("ids", new List(new Field("element", new Int32(), false)), false)])
+    await write(path, schema, [Array.from({ length: 500 }, (_, n) => ({ ids: n % 2 ? [] : [n, n + 1] }))])
+    const whole = readFileSync(path)
+    // Levels 0, 1, 0 of two elements and an empty list become 0, 0, 1: the second element starts a row, and the empty list goes on with it.
+    const levels = whole.indexOf(Buffer.of(0x92, 0x24, 0x49))
+    whole[levels] = 0x94
+    writeFileSync(path, whole)
+    expect(await complaintOf(readAll(path))).toMatch(/empty-goes-on\.parquet\n.*an empty list goes on/)
+  })
+
   test("names with points: columns whose paths read alike are told apart", async () => {
     const path = join(folder, "points.parquet")
     const schema = new Schema([
