@@ -11,7 +11,7 @@ interface Node {
   readonly optional: boolean
   /** Of a struct its members, of a list its element, of a leaf none. */
   readonly children: readonly Node[]
-  /** Of a leaf: its path in the file. */
+  /** Of a leaf: its path in the file (`keyOf`). */
   readonly path: string | null
 }
 
@@ -76,8 +76,7 @@ function nodeOf({ element, children }: Tree, field: Field, path: readonly string
   const { repetition_type } = element
   if (repetition_type === "REPEATED" || repetition_type === undefined) return null
   const optional = repetition_type === "OPTIONAL"
-  if (children.length === 0)
-    return isSame(element, field) ? { field, optional, children: [], path: path.join(".") } : null
+  if (children.length === 0) return isSame(element, field) ? { field, optional, children: [], path: keyOf(path) } : null
   const fields = field.type.children as Field[]
   let of: readonly Tree[] = children
   if (field.type.typeId === Type.List) {
@@ -90,6 +89,9 @@ function nodeOf({ element, children }: Tree, field: Field, path: readonly string
   const nodes = of.map((tree, at) => nodeOf(tree, fields[at]!, [...path, tree.element.name]))
   return nodes.includes(null) ? null : { field, optional, children: nodes as Node[], path: null }
 }
+
+/** Joined with points the paths of two leaves may be the same: a name may have points itself. */
+const keyOf = (path: readonly string[]): string => JSON.stringify(path)
 
 /** A leaf of a column with what its levels mean. */
 interface OpenLeaf extends Leaf {
@@ -104,7 +106,7 @@ export async function readDirectly(
 ): Promise<RecordBatch | null> {
   const known = new Map<string, ColumnMetaData>()
   for (const { meta_data, file_path } of group.columns)
-    if (meta_data && !file_path) known.set(meta_data.path_in_schema.join("."), meta_data)
+    if (meta_data && !file_path) known.set(keyOf(meta_data.path_in_schema), meta_data)
   const chunks: { path: string; meta: ColumnMetaData; start: number; end: number; levels: Levels }[] = []
   for (const { path, ...levels } of columns.flatMap((node) => leavesOf(node, { definition: 0, repetition: 0 }))) {
     const meta = known.get(path)
@@ -219,7 +221,7 @@ function shapeOf(
       if (level < own) bits.unset(length)
       if (offsets) offsets[length] = elements
       length++
-    }
+    } else if (isList && level <= own) throw new RangeError(`column ${field.name}: an empty list goes on`)
     // An element starts where nothing inside of it is repeated.
     if (isList && level > own && repetition![at]! <= place.repetition + 1) elements++
   }

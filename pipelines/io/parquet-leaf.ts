@@ -1,7 +1,7 @@
 // Reads the chunk of one leaf column into typed arrays: no value of it becomes a JavaScript object.
-import type { ColumnMetaData, Compressors, Encoding, PageHeader } from "hyparquet"
+import type { ColumnMetaData, Compressors, Encoding } from "hyparquet"
 import { parquetHeader } from "hyparquet/src/column.js"
-import { decompressPage } from "hyparquet/src/datapage.js"
+import { dictionaryCount, endsEarly, type LeafLevels, openPage, uint32, unpacker } from "./parquet-page.ts"
 import { mostBits, readRuns } from "./parquet-runs.ts"
 
 /** Values that are there, one after the other: texts and bytes joined, with where each ends; booleans as 0 and 1. */
@@ -21,11 +21,6 @@ export interface Leaf {
   readonly values: LeafValues
 }
 
-export interface LeafLevels {
-  readonly repetition: number
-  readonly definition: number
-}
-
 const readable: readonly string[] = ["PLAIN", "RLE", "RLE_DICTIONARY", "PLAIN_DICTIONARY"] satisfies Encoding[]
 const types: readonly string[] = ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE", "BYTE_ARRAY"]
 
@@ -33,24 +28,18 @@ const types: readonly string[] = ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"
 export const isReadable = ({ type, encodings }: ColumnMetaData): boolean =>
   types.includes(type) && encodings.every((encoding) => readable.includes(encoding))
 
-/** What one page adds. */
-interface Page {
-  readonly repetition: Uint8Array | null
-  readonly definition: Uint8Array | null
-  readonly entries: number
-  readonly values: LeafValues
-}
-
 /** The column whose chunk these bytes are. Throws an error where they are not what they say. */
 export function readLeaf(
   bytes: Uint8Array<ArrayBuffer>,
-  { type, codec, num_values }: ColumnMetaData,
+  meta: ColumnMetaData,
   levels: LeafLevels,
   compressors: Compressors,
 ): Leaf {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
-  const expected = Number(num_values)
-  const pages: Page[] = []
+  const { type } = meta
+  const expected = Number(meta.num_values)
+  const unpack = unpacker(meta, compressors)
+  const pages: Leaf[] = []
   let dictionary: LeafValues | null = null
   let entries = 0
   // A chunk may end with a byte that belongs to no page.
@@ -60,16 +49,20 @@ export function readLeaf(
     if (!(end >= reader.offset && end <= bytes.length)) throw new RangeError("a page reaches beyond its column")
     const body = bytes.subarray(reader.offset, end)
     reader.offset = end
-    const unpack = (packed: Uint8Array, size: number) =>
-      codec === "UNCOMPRESSED" ? packed : decompressPage(packed, size, codec, compressors)
     if (header.type === "DICTIONARY_PAGE") {
-      const count = header.dictionary_page_header?.num_values ?? 0
+      const count = dictionaryCount(header)
       dictionary = plainValues(unpack(body, header.uncompressed_page_size), 0, type, count)
       continue
     }
-    const page = dataPage(header, body, { type, levels, dictionary, left: expected - entries, unpack })
+    const page = openPage(header, body, { levels, left: expected - entries, unpack })
     entries += page.entries
-    pages.push(page)
+    const { count, encoding } = page
+    pages.push({
+      entries: page.entries,
+      repetition: page.repetition,
+      definition: page.definition,
+      values: valuesOf(page.bytes, page.at, { type, count, encoding, dictionary }),
+    })
   }
   if (entries !== expected) throw new RangeError(`expected ${expected} values, got ${entries}`)
   if (pages[0]?.repetition?.[0]) throw new RangeError("its first value belongs to no row")
@@ -85,71 +78,6 @@ export function readLeaf(
     ),
   }
 }
-
-interface PageContext {
-  readonly type: string
-  readonly levels: LeafLevels
-  readonly dictionary: LeafValues | null
-  /** Entries that the column still lacks. */
-  readonly left: number
-  unpack(packed: Uint8Array, size: number): Uint8Array
-}
-
-function dataPage(header: PageHeader, body: Uint8Array, context: PageContext): Page {
-  const { type, levels, dictionary, left, unpack } = context
-  const { data_page_header: first, data_page_header_v2: second } = header
-  const of = header.type === "DATA_PAGE" ? first : header.type === "DATA_PAGE_V2" ? second : undefined
-  if (!of) throw new Error(`a page of another kind: ${header.type}`)
-  const entries = of.num_values
-  if (!(entries >= 0 && entries <= left)) throw new RangeError(`a page of ${entries} values where ${left} are left`)
-  const repetition = levels.repetition > 0 ? new Uint8Array(entries) : null
-  const definition = levels.definition > 0 ? new Uint8Array(entries) : null
-  let page: Uint8Array
-  let at = 0
-  if (second && of === second) {
-    const ends = [second.repetition_levels_byte_length, 0]
-    ends[1] = ends[0]! + second.definition_levels_byte_length
-    if (!(ends[0]! >= 0 && ends[1] >= ends[0]! && ends[1] <= body.length)) throw new RangeError("levels beyond a page")
-    if (repetition) readRuns(body, 0, ends[0]!, bitsOf(levels.repetition), repetition)
-    if (definition) readRuns(body, ends[0]!, ends[1], bitsOf(levels.definition), definition)
-    const packed = body.subarray(ends[1])
-    page = second.is_compressed === false ? packed : unpack(packed, header.uncompressed_page_size - ends[1])
-  } else {
-    page = unpack(body, header.uncompressed_page_size)
-    for (const [out, most] of [
-      [repetition, levels.repetition],
-      [definition, levels.definition],
-    ] as const) {
-      if (!out) continue
-      const end = at + 4 + uint32(page, at)
-      if (end > page.length) throw new RangeError("levels beyond a page")
-      readRuns(page, at + 4, end, bitsOf(most), out)
-      at = end
-    }
-  }
-  if (repetition && levels.repetition > 1) highest(repetition, levels.repetition)
-  const count = definition ? highest(definition, levels.definition) : entries
-  return {
-    entries,
-    repetition,
-    definition,
-    values: valuesOf(page, at, { type, count, encoding: of.encoding, dictionary }),
-  }
-}
-
-/** How many of the levels are the highest. Throws where one is higher. */
-function highest(levels: Uint8Array, most: number): number {
-  // Of one bit none is higher, and mostly all are the highest.
-  if (most === 1 && !levels.includes(0)) return levels.length
-  let count = 0
-  for (let at = 0; at < levels.length; at++) {
-    if (levels[at]! > most) throw new RangeError(`a level of ${levels[at]} where ${most} is the highest`)
-    if (levels[at] === most) count++
-  }
-  return count
-}
-
-const bitsOf = (most: number): number => 32 - Math.clz32(most)
 
 interface ValueContext {
   readonly type: string
@@ -241,11 +169,6 @@ function plainBytes(page: Uint8Array, start: number, count: number): LeafValues 
   return { count, data: total === most ? data : data.subarray(0, total), offsets }
 }
 
-function uint32(bytes: Uint8Array, at: number): number {
-  if (at + 4 > bytes.length) throw endsEarly()
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-}
-
 /** A call into C++ costs more than a short copy. */
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   if (end - start > 48) to.set(from.subarray(start, end), at)
@@ -286,4 +209,3 @@ function joinedValues(parts: readonly LeafValues[], type: string): LeafValues {
 const mostBytes = 0x7fff_ffff
 
 const tooLarge = () => new RangeError("more than 2 GiB of one column in a row group")
-const endsEarly = () => new RangeError("a page ends before its last value")

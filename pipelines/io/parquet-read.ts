@@ -14,8 +14,10 @@ import { batchOfColumns } from "../runtime/batch.ts"
 import { buildColumn } from "../runtime/column-builder.ts"
 import { CotyledonError, stopError } from "../runtime/errors.ts"
 import { readError } from "./file-error.ts"
+import { checkedSlice } from "./parquet-check.ts"
 import { directColumns, readDirectly } from "./parquet-direct.ts"
 import { columnsOf, type FileColumns, physicalElements } from "./parquet-schema.ts"
+import { unpackSnappy } from "./parquet-snappy.ts"
 
 /** What a Parquet file says of itself. */
 export interface ParquetFile {
@@ -80,7 +82,7 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
     const { metadata, columns } = await footerOf(file, path)
     const { schema, fixes } = pick(columns, range.columns, path)
     const options = {
-      file: file.buffer,
+      file: { ...file.buffer, slice: checkedSlice(file.buffer, metadata, decompressors) },
       metadata: { ...metadata, schema: physicalElements(metadata.schema) },
       compressors: decompressors,
       utf8: false,
@@ -103,11 +105,14 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
       }
       const scan = await scanOf(part.paged)
       const values: ArrayLike<unknown>[] = []
-      for (const [at, { name }] of schema.fields.entries()) {
-        const raw = await scan.readColumn({ column: name, rowStart: part.start, rowEnd: part.end })
-        expectRows(raw.length, part.end - part.start, `${path}, column ${name}`)
+      for (const [at, { name, type }] of schema.fields.entries()) {
+        // To skip pages of nested values the library trusts what they say of their rows, which is wrong in files of parquetjs.
+        const rowStart = type.children?.length && !part.paged ? part.groupStart : part.start
+        const raw = await scan.readColumn({ column: name, rowStart, rowEnd: part.end })
+        expectRows(raw.length, part.end - rowStart, `${path}, column ${name}`)
+        const own = sliceOf(raw, part.start - rowStart, raw.length)
         const fix = fixes[at]
-        values.push(fix ? Array.from(raw as ArrayLike<unknown>, fix) : raw)
+        values.push(fix ? Array.from(own, fix) : own)
       }
       for (let start = 0; start < part.end - part.start; start += rowsPerBatch) {
         const length = Math.min(rowsPerBatch, part.end - part.start - start)
@@ -125,6 +130,8 @@ export async function* readParquet(path: string, range: ParquetRange = {}): Asyn
 }
 
 interface Part {
+  /** Where its row group starts. */
+  groupStart: number
   start: number
   end: number
   paged: boolean
@@ -132,12 +139,13 @@ interface Part {
 
 /** The row groups that overlap the range, cut to it; large ones with page indexes in parts of about `largeGroupBytes`. */
 function* partsOf(metadata: FileMetaData, { from, to }: RowRange): Generator<Part> {
-  let groupStart = 0
+  let next = 0
   for (const { num_rows, total_byte_size, columns } of metadata.row_groups) {
     const rows = Number(num_rows)
+    const groupStart = next
+    next += rows
     const start = Math.max(from, groupStart)
-    const end = Math.min(to, groupStart + rows)
-    groupStart += rows
+    const end = Math.min(to, next)
     if (start >= end) continue
     // A column of one page has no index: it is read whole for every part, which must stay cheap.
     const indexed = columns.every(
@@ -147,7 +155,7 @@ function* partsOf(metadata: FileMetaData, { from, to }: RowRange): Generator<Par
     const large = Number(total_byte_size) > largeGroupBytes
     const paged = indexed && (large || end - start < rows * smallShare)
     const step = large && indexed ? Math.max(1, Math.floor((rows * largeGroupBytes) / Number(total_byte_size))) : rows
-    for (let at = start; at < end; at += step) yield { start: at, end: Math.min(end, at + step), paged }
+    for (let at = start; at < end; at += step) yield { groupStart, start: at, end: Math.min(end, at + step), paged }
   }
 }
 
@@ -273,4 +281,5 @@ const decompressors: Compressors = {
   ZSTD: inflate(zstdDecompressSync),
   GZIP: inflate(gunzipSync),
   BROTLI: inflate(brotliDecompressSync),
+  SNAPPY: unpackSnappy,
 }

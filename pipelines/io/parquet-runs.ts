@@ -4,7 +4,8 @@
 export const mostBits = 24
 
 /**
- * Reads as many numbers of `bits` bits (at most 24) as `out` holds from bytes[from, to). Throws a RangeError where they end before.
+ * Reads as many numbers of `bits` bits (at most 24) as `out` holds from bytes[from, to). Throws a RangeError where they end before, and
+ * where a run goes on behind.
  */
 export function readRuns(
   bytes: Uint8Array,
@@ -45,7 +46,10 @@ export function readRuns(
         if (at >= to) throw endsEarly()
         value |= bytes[at++]! << shift
       }
-      out.fill(value, seen, Math.min(seen + count, out.length))
+      // Of a number that is too large for its bits nothing that follows would hold.
+      if (value > mask) throw new RangeError(`a number of more than ${bits} bits`)
+      if (seen + count > out.length) throw new RangeError("a run goes on behind the last value")
+      out.fill(value, seen, seen + count)
       seen += count
     }
   }

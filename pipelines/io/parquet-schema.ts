@@ -162,7 +162,16 @@ export function columnsOf(
     if (!element) throw stopError({ what: "The schema of the Parquet file is cut short", where: path })
     return { element, children: Array.from({ length: element.num_children ?? 0 }, read) }
   }
-  const columns = read().children.map((node) => fieldOf(node, node.element.name, path))
+  const root = read()
+  if (next < elements.length)
+    throw stopError({
+      what: "The schema of the Parquet file does not add up",
+      where: path,
+      expected: `${next} elements`,
+      got: `${elements.length}`,
+      remedy: "Fetch or write it again.",
+    })
+  const columns = root.children.map((node) => fieldOf(node, node.element.name, path))
   const names = new Set(columns.map(({ field }) => field.name))
   if (names.size < columns.length) throw stopError({ what: "Two columns have the same name", where: path })
   return {
@@ -241,7 +250,8 @@ function structOf(children: readonly Node[], column: string, path: string): { ty
   const fields = children.map((child) => fieldOf(child, `${column}.${child.element.name}`, path))
   const fixed = fields.filter(({ fix }) => fix !== null)
   const fix = (value: unknown) => {
-    const row = value as Record<string, unknown>
+    // A copy: the library keeps what it decoded and gives it again where ranges of rows overlap.
+    const row = { ...(value as Record<string, unknown>) }
     for (const of of fixed) row[of.field.name] = of.fix!(row[of.field.name])
     return row
   }

@@ -36,3 +36,14 @@ test("numbers of no bits are all 0, and need no bytes", () => {
 test("a count that never ends is no number", () => {
   expect(() => readRuns(new Uint8Array(9).fill(0xff), 0, 9, 3, new Uint8Array(8))).toThrow(RangeError)
 })
+
+test("a number that is too large for its bits, and a run behind the last number, are none", () => {
+  const read = (bytes: number[], bits: number, count: number) => {
+    const out = new Uint8Array(count)
+    readRuns(Uint8Array.from(bytes), 0, bytes.length, bits, out)
+    return [...out]
+  }
+  expect(read([3 << 1, 1], 1, 3)).toEqual([1, 1, 1])
+  expect(() => read([3 << 1, 2], 1, 3)).toThrow(/a number of more than 1 bits/)
+  expect(() => read([4 << 1, 1], 1, 3)).toThrow(/goes on behind the last value/)
+})

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { DuckDBInstance } from "@duckdb/node-api"
 import { Bool, Field, Float64, Int32, Int64, List, Schema, Struct, Utf8 } from "apache-arrow"
 import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet"
+import { parquetHeader } from "hyparquet/src/column.js"
 // @ts-expect-error It has no types.
 import { ParquetReader, ParquetSchema, ParquetWriter } from "parquetjs-lite"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -13,6 +14,7 @@ import { querySql } from "../../../pipelines/io/duckdb.ts"
 import { openParquet, type ParquetOptions, ParquetSink, readParquet } from "../../../pipelines/io/parquet.ts"
 import { batchOf, rowsOf } from "../../../pipelines/runtime/batch.ts"
 import { CotyledonError, RowError } from "../../../pipelines/runtime/errors.ts"
+import { rowJson } from "../../../pipelines/runtime/row-json.ts"
 import type { Row } from "../../../pipelines/runtime/step.ts"
 import { complaintOf } from "../complaint.ts"
 import { random, randomPieces, randomRow, randomSchema } from "../random-rows.ts"
@@ -303,6 +305,100 @@ describe("damaged and foreign files", () => {
     expect(await complaintOf(readAll(mixed))).toMatch(/column turns: its parts do not belong together/)
   })
 
+  test("what the library reads is looked at before: its arrays would grow with a damaged run", async () => {
+    const path = join(folder, "levels.parquet")
+    const schema = new Schema([text("text", true)])
+    const rows = Array.from({ length: 2_000 }, (_, n) => ({ text: n % 2 ? `${n}` : null }))
+    await write(path, schema, [rows], { rowsPerGroup: 2_000 })
+    expect(await readAll(path, { from: 3, to: 5 })).toEqual(rows.slice(3, 5))
+    const whole = readFileSync(path)
+    const { row_groups } = await parquetMetadataAsync(await asyncBufferFromFile(path))
+    const start = Number(row_groups[0]!.columns[0]!.meta_data!.data_page_offset)
+    const reader = { view: new DataView(whole.buffer, whole.byteOffset, whole.byteLength), offset: start }
+    const { data_page_header_v2: page } = parquetHeader(reader)
+    expect(page!.definition_levels_byte_length).toBeGreaterThan(8)
+    // A run of 20,000,000 instead of the levels of 2,000 values.
+    Uint8Array.of(0x80, 0xb4, 0x89, 0x13, 1).forEach((byte, at) => {
+      whole[reader.offset + at] = byte
+    })
+    writeFileSync(path, whole)
+    for (const range of [{}, { from: 3, to: 5 }])
+      expect(await complaintOf(readAll(path, range))).toMatch(/levels\.parquet\n.*a run goes on behind the last value/)
+  })
+
+  test("a row that was made of another's end is no row, also where only rows before it are read", async () => {
+    const path = join(folder, "split.parquet")
+    const schema = new Schema([new Field("ids", new List(new Field("element", new Int32(), false)), false)])
+    const rows = Array.from({ length: 1_500 }, (_, n) => ({ ids: [n, n + 1] }))
+    await write(path, schema, [rows], { rowsPerGroup: 1_500 })
+    const range = { from: 0, to: 1_000 }
+    expect(await readAll(path, range)).toEqual(rows.slice(0, 1_000))
+    const whole = readFileSync(path)
+    // Levels 0, 1, 0, 1, 0, 1, 0, 1 become 0, 1, 0, 1, 0, 1, 0, 0.
+    const levels = whole.indexOf(Buffer.alloc(8, 0xaa))
+    whole[levels + 4] = 0x2a
+    writeFileSync(path, whole)
+    expect(await complaintOf(readAll(path, range))).toMatch(/split\.parquet\n.*expected 1500 rows, got 1501/)
+  })
+
+  test("a list that goes on with no element is none", async () => {
+    const path = join(folder, "empty-goes-on.parquet")
+    const schema = new Schema([new Field("ids", new List(new Field("element", new Int32(), false)), false)])
+    await write(path, schema, [Array.from({ length: 500 }, (_, n) => ({ ids: n % 2 ? [] : [n, n + 1] }))])
+    const whole = readFileSync(path)
+    // Levels 0, 1, 0 of two elements and an empty list become 0, 0, 1: the second element starts a row, and the empty list goes on with it.
+    const levels = whole.indexOf(Buffer.of(0x92, 0x24, 0x49))
+    whole[levels] = 0x94
+    writeFileSync(path, whole)
+    expect(await complaintOf(readAll(path))).toMatch(/empty-goes-on\.parquet\n.*an empty list goes on/)
+  })
+
+  test("names with points: columns whose paths read alike are told apart", async () => {
+    const path = join(folder, "points.parquet")
+    const schema = new Schema([
+      new Field("a", new Struct([text("b", true), text("c.d"), new Field("c", new Struct([text("d")]), false)]), false),
+      text("a.b"),
+      new Field("l", new List(text("element")), false),
+      text("l.list.element"),
+    ])
+    const rows = Array.from({ length: 1_500 }, (_, n) => ({
+      a: { b: n % 2 ? null : `in ${n}`, "c.d": `point ${n}`, c: { d: `inner ${n}` } },
+      "a.b": `flat ${n}`,
+      l: Array.from({ length: n % 3 }, (_, at) => `element ${at} of ${n}`),
+      "l.list.element": `text ${n}`,
+    }))
+    await write(path, schema, [rows], { rowsPerGroup: 700 })
+    expect(await readAll(path)).toEqual(rows)
+    const columns = ["a.b", "l", "l.list.element"]
+    const others = rows.slice(3, 900).map(({ a: _, ...row }) => row)
+    expect(await readAll(path, { columns, from: 3, to: 900 })).toEqual(others)
+    // Inside of a column the library would mix them up.
+    expect(await complaintOf(readAll(path, { columns: ["a"], from: 3, to: 900 }))).toMatch(
+      /points\.parquet\n.*two read alike/,
+    )
+  })
+
+  test("a key __proto__ inside of a column comes back, or is an error, and never a null", async () => {
+    const path = join(folder, "proto.parquet")
+    const schema = new Schema([new Field("a", new Struct([text("__proto__", true)]), false)])
+    const rows = ["x", "y"].map((value) => ({ a: JSON.parse(`{"__proto__":"${value}"}`) }))
+    await write(path, schema, [rows])
+    expect((await readAll(path)).map((row) => rowJson(row))).toEqual(rows.map((row) => rowJson(row)))
+    expect(await complaintOf(readAll(path, { from: 1 }))).toMatch(/proto\.parquet\n.*a key __proto__/)
+  })
+
+  test("a schema with elements that belong to no column is no file without columns", async () => {
+    const path = join(folder, "rootless.parquet")
+    await write(path, sampleSchema, [sampleRows(3)])
+    const whole = readFileSync(path)
+    const root = whole.lastIndexOf("schema") + "schema".length
+    expect([...whole.subarray(root, root + 2)]).toEqual([0x15, 2 * sampleSchema.fields.length])
+    whole[root + 1] = 0
+    writeFileSync(path, whole)
+    for (const attempt of [() => openParquet(path), () => readAll(path)])
+      expect(await complaintOf(attempt())).toMatch(/schema of the Parquet file does not add up\n.*rootless\.parquet/)
+  })
+
   test("other files and missing ones", async () => {
     const path = join(folder, "text.parquet")
     writeFileSync(path, "id,text\n1,hello world\n")
@@ -316,6 +412,28 @@ describe("damaged and foreign files", () => {
 })
 
 describe("DuckDB", () => {
+  test("rows that are read twice are the same both times, also where the library's values are put right", async () => {
+    const path = join(folder, "twice.parquet")
+    await sql(
+      `COPY (SELECT {'of': map {'a': i, 'b': 2}, 'n': i} AS s FROM range(3) t(i)) TO '${path}' (FORMAT parquet)`,
+    )
+    const rows = await readAll(path)
+    expect(rows[1]).toEqual({
+      s: {
+        of: [
+          { key: "a", value: 1n },
+          { key: "b", value: 2n },
+        ],
+        n: 1n,
+      },
+    })
+    const [twice, again] = [
+      { from: 0, to: 3 },
+      { from: 1, to: 3 },
+    ]
+    expect(await readAll(path, { ranges: [twice, again] })).toEqual([...rows, ...rows.slice(1)])
+  })
+
   const sql = async (statement: string) => {
     const instance = await DuckDBInstance.create(":memory:")
     const connection = await instance.connect()
@@ -449,6 +567,20 @@ describe("parquetjs-lite", () => {
       })
     await reader.close()
     expect(read).toEqual(rows)
+  })
+
+  test("of several pages of lists, whose headers are wrong about their rows, parts are read too", async () => {
+    const path = join(folder, "by-parquetjs-pages.parquet")
+    const schema = new ParquetSchema({ n: { type: "INT32" }, tags: { type: "UTF8", repeated: true } })
+    const rows = Array.from({ length: 400 }, (_, n) => ({
+      n,
+      tags: Array.from({ length: n % 4 }, (_, tag) => `${n}-${tag}`),
+    }))
+    const writer = await ParquetWriter.openFile(schema, path, { useDataPageV2: true, pageSize: 50, rowGroupSize: 400 })
+    for (const row of rows) await writer.appendRow(row)
+    await writer.close()
+    expect(await readAll(path)).toEqual(rows)
+    for (const from of [1, 60, 130, 340]) expect(await readAll(path, { from })).toEqual(rows.slice(from))
   })
 
   test.each(["UNCOMPRESSED", "SNAPPY", "GZIP"])("we read what it writes (%s)", async (compression) => {
