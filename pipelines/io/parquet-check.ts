@@ -1,6 +1,5 @@
 // Looks at pages before the library reads them: of damaged ones it makes arrays that grow until memory ends, and values from bytes behind a page.
-import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, PageHeader, SchemaElement } from "hyparquet"
-import { parquetHeader } from "hyparquet/src/column.js"
+import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, SchemaElement } from "hyparquet"
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js"
 import {
   dictionaryCount,
@@ -8,6 +7,7 @@ import {
   type LeafLevels,
   type OpenPage,
   openPage,
+  pagesIn,
   uint32,
   unpacker,
 } from "./parquet-page.ts"
@@ -126,17 +126,10 @@ function checkPages(bytes: Uint8Array<ArrayBuffer>, chunk: Chunk, compressors: C
   // The library sets the prototype of its objects instead.
   if (meta.path_in_schema.slice(1).includes("__proto__")) throw new Error("a key __proto__ inside of a column")
   if (isAmbiguous) throw new Error("keys with points in a column, of which two read alike")
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const unpack = unpacker(meta, compressors)
   let left = Number(meta.num_values)
   let rows = 0
-  // As the library has it: a chunk may end with a byte that belongs to no page.
-  while (reader.offset < bytes.length - 1) {
-    const header: PageHeader = parquetHeader(reader)
-    const end = reader.offset + header.compressed_page_size
-    if (!(end >= reader.offset && end <= bytes.length)) throw new RangeError("a page reaches beyond its column")
-    const body = bytes.subarray(reader.offset, end)
-    reader.offset = end
+  for (const { header, body } of pagesIn(bytes)) {
     if (header.type === "DICTIONARY_PAGE") {
       const count = dictionaryCount(header)
       checkPlain(unpack(body, header.uncompressed_page_size), 0, count, chunk)

@@ -1,7 +1,6 @@
 // Reads the chunk of one leaf column into typed arrays: no value of it becomes a JavaScript object.
 import type { ColumnMetaData, Compressors, Encoding } from "hyparquet"
-import { parquetHeader } from "hyparquet/src/column.js"
-import { dictionaryCount, endsEarly, type LeafLevels, openPage, uint32, unpacker } from "./parquet-page.ts"
+import { dictionaryCount, endsEarly, type LeafLevels, openPage, pagesIn, uint32, unpacker } from "./parquet-page.ts"
 import { mostBits, readRuns } from "./parquet-runs.ts"
 
 /** Values that are there, one after the other: texts and bytes joined, with where each ends; booleans as 0 and 1. */
@@ -35,20 +34,13 @@ export function readLeaf(
   levels: LeafLevels,
   compressors: Compressors,
 ): Leaf {
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const { type } = meta
   const expected = Number(meta.num_values)
   const unpack = unpacker(meta, compressors)
   const pages: Leaf[] = []
   let dictionary: LeafValues | null = null
   let entries = 0
-  // A chunk may end with a byte that belongs to no page.
-  while (reader.offset < bytes.length - 1) {
-    const header = parquetHeader(reader)
-    const end = reader.offset + header.compressed_page_size
-    if (!(end >= reader.offset && end <= bytes.length)) throw new RangeError("a page reaches beyond its column")
-    const body = bytes.subarray(reader.offset, end)
-    reader.offset = end
+  for (const { header, body } of pagesIn(bytes)) {
     if (header.type === "DICTIONARY_PAGE") {
       const count = dictionaryCount(header)
       dictionary = plainValues(unpack(body, header.uncompressed_page_size), 0, type, count)

@@ -1,5 +1,6 @@
 // A data page of a leaf column: its levels, and where its values start.
 import type { ColumnMetaData, Compressors, Encoding, PageHeader } from "hyparquet"
+import { parquetHeader } from "hyparquet/src/column.js"
 import { decompressPage } from "hyparquet/src/datapage.js"
 import { readRuns } from "./parquet-runs.ts"
 
@@ -29,6 +30,22 @@ export interface OpenPage {
   /** The values, from `at` on. */
   readonly bytes: Uint8Array
   readonly at: number
+}
+
+/** The pages of a chunk, dictionaries too: their headers, and their bytes as they are stored. */
+export function* pagesIn(
+  bytes: Uint8Array<ArrayBuffer>,
+): Generator<{ header: PageHeader; body: Uint8Array<ArrayBuffer> }> {
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
+  // As the library has it: a chunk may end with a byte that belongs to no page.
+  while (reader.offset < bytes.length - 1) {
+    const header = parquetHeader(reader)
+    const end = reader.offset + header.compressed_page_size
+    if (!(end >= reader.offset && end <= bytes.length)) throw new RangeError("a page reaches beyond its column")
+    const body = bytes.subarray(reader.offset, end)
+    reader.offset = end
+    yield { header, body }
+  }
 }
 
 /** Unpacks pages of a chunk. */

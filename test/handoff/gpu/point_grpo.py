@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from launched import launched
 from scene import Scene, parquet_rows
 
 
@@ -16,7 +17,6 @@ def grpo(scene: Scene) -> dict[str, Any]:
         os.environ.setdefault("COTYLEDON", str(command))
     planted = rewards(scene)
     import trl
-    from trl.scripts.grpo import main, make_parser
 
     settings = {
         "model_name_or_path": scene.out / "small" / "trained",
@@ -27,31 +27,11 @@ def grpo(scene: Scene) -> dict[str, Any]:
         "gradient_accumulation_steps": 1,
         "steps_per_generation": 1,
         "max_completion_length": 8 if scene.small else 320,
-        "gradient_checkpointing": "false",
         "learning_rate": 1e-5,
         "use_vllm": "false",
-        "dtype": "float32",
-        "report_to": "none",
-        "save_strategy": "no",
         "logging_steps": 1,
-        **({"use_cpu": "true", "bf16": "false"} if scene.small else {}),
     }
-    trainers: list[Any] = []
-    step = trl.GRPOTrainer.train
-
-    def remember(trainer: Any, **given: Any) -> Any:
-        trainers.append(trainer)
-        return step(trainer, **given)
-
-    trl.GRPOTrainer.train, trl.GRPOTrainer.save_model = remember, lambda *_, **__: None
-    os.chdir(scene.rl)
-    try:
-        arguments = ["--config", "launch/trl-grpo.yaml", *(f"--{key}={value}" for key, value in settings.items())]
-        main(*make_parser().parse_args_and_config(arguments, fail_with_unknown_args=True))
-    finally:
-        os.chdir(scene.folder)
-        trl.GRPOTrainer.train = step
-    trainer = trainers.pop()
+    trainer = launched(scene, scene.rl, "grpo", "launch/trl-grpo.yaml", settings)
     names = ("reward", "reward_std", "loss", "grad_norm", "completions/mean_length", "completions/clipped_ratio")
     steps = [{name: entry.get(name) for name in names} for entry in trainer.state.log_history if "reward" in entry]
     return {

@@ -5,7 +5,6 @@ follow what the template writes; what it makes of `/no_think` alone is only told
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from itertools import islice
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from launched import launched
 from models import qwen3
 from scene import Scene, parquet_rows
 
@@ -62,42 +62,21 @@ def checkpoint(scene: Scene, folder: Path) -> None:
 
 
 def trl_sft(scene: Scene, handoff: Path, folder: Path) -> Any:
-    import trl
-    from trl.scripts.sft import main, make_parser
-
     settings = {
         "model_name_or_path": folder / "start",
         "output_dir": folder / "out",
         "max_steps": STEPS[scene.device],
         "per_device_train_batch_size": 1 if scene.small else 4,
         "gradient_accumulation_steps": 1,
-        "gradient_checkpointing": "false",
         "learning_rate": 1e-3,
         "warmup_steps": 30,
         "attn_implementation": "sdpa",
-        "dtype": "float32",
-        "report_to": "none",
-        "save_strategy": "no",
         "logging_steps": 1 if scene.small else 50,
-        **({"use_cpu": "true", "bf16": "false"} if scene.small else {}),
     }
-    trainers: list[Any] = []
-    step = trl.SFTTrainer.train
-
-    def remember(trainer: Any, **given: Any) -> Any:
-        trainers.append(trainer)
-        return step(trainer, **given)
-
-    trl.SFTTrainer.train, trl.SFTTrainer.save_model = remember, lambda *_, **__: None
-    os.chdir(handoff)
     try:
-        arguments = ["--config", "launch/trl-packed.yaml", *(f"--{key}={value}" for key, value in settings.items())]
-        main(*make_parser().parse_args_and_config(arguments, fail_with_unknown_args=True))
+        return launched(scene, handoff, "sft", "launch/trl-packed.yaml", settings)
     finally:
-        os.chdir(scene.folder)
-        trl.SFTTrainer.train = step
         shutil.rmtree(folder / "out", ignore_errors=True)
-    return trainers.pop()
 
 
 @torch.no_grad()

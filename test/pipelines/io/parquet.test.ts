@@ -47,7 +47,7 @@ describe("round trip", () => {
     const rowsPerGroup = 1 + Math.floor(next() * 60)
     const written = await write(path, schema, randomPieces(next, rows), { codec, rowsPerGroup })
     expect(written.rows).toBe(rows.length)
-    const byLibrary = await write(`${path}.library`, schema, [rows], { codec, rowsPerGroup, byLibrary: true })
+    const byLibrary = await write(`${path}-by-library`, schema, [rows], { codec, rowsPerGroup, byLibrary: true })
     expect(written).toEqual(byLibrary)
     const file = await openParquet(path)
     expect(`${file.schema}`).toBe(`${schema}`)
