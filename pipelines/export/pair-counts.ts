@@ -13,7 +13,7 @@ export class PairCounts<First extends string | null, Second extends string | nul
     counts.set(second, (counts.get(second) ?? 0) + 1)
   }
 
-  /** What \`of\` makes of each pair, with its rows behind it, in the order of the canonical JSON of what it makes. */
+  /** What `of` makes of each pair, with its rows behind it, in the order of the canonical JSON of what it makes. */
   list<T extends object>(of: (first: First, second: Second) => T): (T & { rows: number })[] {
     const all: { key: string; counted: T & { rows: number } }[] = []
     for (const [first, counts] of this.#counts)

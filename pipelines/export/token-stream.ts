@@ -19,7 +19,7 @@ export class TokenStream {
   /** Of all documents so far. */
   trainedTokens = 0
 
-  /** \`endOfDocument\` stands behind every document that does not end with it; without loss there, because no sample asks for it. */
+  /** `endOfDocument` stands behind every document that does not end with it; without loss there, because no sample asks for it. */
   constructor(endOfDocument: number) {
     this.#endOfDocument = endOfDocument
   }
@@ -45,7 +45,7 @@ export class TokenStream {
     return places
   }
 
-  /** Whether it is time to \`take\`. */
+  /** Whether it is time to `take`. */
   get full(): boolean {
     return this.places >= gathered
   }

@@ -54,7 +54,7 @@ interface SampleSegment extends Segment {
 
 const untrained = -100
 
-/** What \`add\` gives where no row is done. */
+/** What `add` gives where no row is done. */
 export const noRows: readonly PackedSamples[] = []
 
 /** Ids of the samples that wait stand in blocks of so many: an array of its own for each takes several times its ids. */

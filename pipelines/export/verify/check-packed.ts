@@ -15,7 +15,7 @@ import { expectCounts, shardsOf } from "./shard-rows.ts"
 
 const columns = ["input_ids", "labels", "seq_lengths"]
 
-/** As \`integerListReader\`; a RowError too where a column is not there. */
+/** As `integerListReader`; a RowError too where a column is not there. */
 function packedReader(batch: RecordBatch): (index: number) => PackedTokens {
   const found = new Set(batch.schema.fields.map(({ name }) => name))
   const missing = columns.find((name) => !found.has(name))
